@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Attaching hooks by name: tracepoint, ftrace, kprobe.  Process context.
+ */
+#include "tcps.h"
+#include <linux/tracepoint.h>
+#include "attach.h"
+
+struct tp_search {
+	const char *name;
+	struct tracepoint *found;
+};
+
+static void match_tracepoint(struct tracepoint *tp, void *priv)
+{
+	struct tp_search *search = priv;
+
+	if (!strcmp(tp->name, search->name))
+		search->found = tp;
+}
+
+/* The tracepoint's symbol is not exported; its name can be searched for. */
+static int attach_tracepoint(struct tcps_hook *hook)
+{
+	struct tp_search search = { .name = hook->name };
+	int err;
+
+	if (!tcps_hook_breaks(hook->name))
+		for_each_kernel_tracepoint(match_tracepoint, &search);
+	if (!search.found)
+		return -ENOENT;
+	err = tracepoint_probe_register(search.found, hook->probe, NULL);
+	if (err)
+		return err;
+	hook->tp = search.found;
+	hook->attached = hook->name;
+	hook->mechanism = "tracepoint";
+	return 0;
+}
+
+#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+/*
+ * An empty filter would trace every function of the kernel: never register
+ * after ftrace_set_filter() has failed.  PERMANENT keeps
+ * kernel.ftrace_enabled=0 from taking the hook away unseen.
+ */
+static int attach_ftrace(struct tcps_hook *hook, const char *name)
+{
+	int err;
+
+	memset(&hook->ops, 0, sizeof(hook->ops));
+	hook->ops.func = hook->ftrace;
+	hook->ops.flags = FTRACE_OPS_FL_PERMANENT;
+	err = ftrace_set_filter(&hook->ops, (unsigned char *)name,
+				strlen(name), 1);
+	if (err)
+		return err;
+	err = register_ftrace_function(&hook->ops);
+	if (err) {
+		ftrace_free_filter(&hook->ops);
+		return err;
+	}
+	hook->mechanism = "ftrace";
+	return 0;
+}
+
+static void detach_ftrace(struct tcps_hook *hook)
+{
+	unregister_ftrace_function(&hook->ops);
+	ftrace_free_filter(&hook->ops);
+}
+#else
+static int attach_ftrace(struct tcps_hook *hook, const char *name)
+{
+	return -EOPNOTSUPP;
+}
+
+static void detach_ftrace(struct tcps_hook *hook) { }
+#endif
+
+static int attach_kprobe(struct tcps_hook *hook, const char *name)
+{
+	int err;
+
+	memset(&hook->kp, 0, sizeof(hook->kp));
+	hook->kp.symbol_name = name;
+	hook->kp.pre_handler = hook->kprobe;
+	err = register_kprobe(&hook->kp);
+	if (!err)
+		hook->mechanism = "kprobe";
+	return err;
+}
+
+static int attach_function(struct tcps_hook *hook, const char *name)
+{
+	int err = -EOPNOTSUPP;
+
+	if (!name || tcps_hook_breaks(name))
+		return -ENOENT;
+	if (!tcps_hook_breaks("ftrace"))
+		err = attach_ftrace(hook, name);
+	if (err && !tcps_hook_breaks("kprobe"))
+		err = attach_kprobe(hook, name);
+	if (!err)
+		hook->attached = name;
+	return err;
+}
+
+/**
+ * tcps_attach() - attach a hook by the best mechanism there is
+ * @hook:	the hook
+ *
+ * Return: 0, or a negative errno, which is also left in @hook->error.
+ */
+int tcps_attach(struct tcps_hook *hook)
+{
+	int err;
+
+	hook->mechanism = "none";
+	if (hook->probe) {
+		err = attach_tracepoint(hook);
+	} else {
+		err = attach_function(hook, hook->name);
+		if (err && hook->old_name)
+			err = attach_function(hook, hook->old_name);
+	}
+	hook->error = err;
+	return err;
+}
+
+/**
+ * tcps_detach() - detach a hook, if it is attached
+ * @hook:	the hook
+ *
+ * Function entries have ended when this returns; tracepoint probes only
+ * after tracepoint_synchronize_unregister().
+ */
+void tcps_detach(struct tcps_hook *hook)
+{
+	if (!hook->attached)
+		return;
+	if (hook->tp)
+		tracepoint_probe_unregister(hook->tp, hook->probe, NULL);
+	else if (!strcmp(hook->mechanism, "ftrace"))
+		detach_ftrace(hook);
+	else
+		unregister_kprobe(&hook->kp);
+	hook->attached = NULL;
+	hook->mechanism = "none";
+}

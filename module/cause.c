@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Why a connection ended.
+ */
+#include "tcps.h"
+#include <linux/jiffies.h>
+#include <net/inet_timewait_sock.h>
+#include <net/request_sock.h>
+#include <net/tcp.h>
+#include "cause.h"
+
+/*
+ * sk_err is set before the state (tcp_reset(), tcp_write_err(), tcp_abort());
+ * a reset in CLOSE_WAIT is EPIPE.
+ */
+static unsigned int cause_of_error(int err)
+{
+	switch (err) {
+	case ECONNRESET:
+	case EPIPE:
+		return TCPS_CAUSE_RESET;
+	case ETIMEDOUT:
+		return TCPS_CAUSE_TIMEOUT;
+	case ECONNREFUSED:
+		return TCPS_CAUSE_REFUSED;
+	case ECONNABORTED:
+		return TCPS_CAUSE_ABORTED;
+	default:
+		return TCPS_CAUSE_OTHER;
+	}
+}
+
+/**
+ * tcps_cause_sock() - why a full socket goes to CLOSE
+ * @sk:		the socket
+ * @from:	the state that it leaves
+ *
+ * Called at the tracepoint, in any context.
+ *
+ * Return: enum tcps_cause.
+ */
+unsigned int tcps_cause_sock(const struct sock *sk, int from)
+{
+	int err = READ_ONCE(sk->sk_err);
+
+	if (err)
+		return cause_of_error(err);
+	if (!check_net(sock_net(sk)))
+		return TCPS_CAUSE_NETNS;
+	switch (from) {
+	case TCP_LISTEN:
+	case TCP_LAST_ACK:
+	case TCP_CLOSING:
+		return TCPS_CAUSE_NORMAL;
+	case TCP_FIN_WAIT2:
+		/* The end of tcp_fin_timeout, or no mini socket to be had. */
+		return sock_flag(sk, SOCK_DEAD) ? TCPS_CAUSE_EXPIRED :
+						  TCPS_CAUSE_ABORTED;
+	default:
+		return TCPS_CAUSE_ABORTED;
+	}
+}
+
+/**
+ * tcps_cause_req() - why a half-open connection ends
+ * @req:	the request, about to be freed
+ *
+ * A request whose listener has closed lives on until its timer finds out
+ * (reqsk_timer_handler()), so that is asked before the timer is.
+ *
+ * Return: enum tcps_cause.
+ */
+unsigned int tcps_cause_req(const struct request_sock *req)
+{
+	const struct sock *listener = req->rsk_listener;
+
+	if (!check_net(sock_net(listener)))
+		return TCPS_CAUSE_NETNS;
+	if (inet_sk_state_load(listener) != TCP_LISTEN)
+		return TCPS_CAUSE_ABORTED;
+	if (!tcp_rsk(req)->snt_synack)
+		return TCPS_CAUSE_OTHER;
+	/* What is dropped earlier had its timer deleted before it fired. */
+	if (time_after_eq(jiffies, req->rsk_timer.expires))
+		return TCPS_CAUSE_TIMEOUT;
+	return TCPS_CAUSE_RESET;
+}
+
+/**
+ * tcps_cause_mini() - why a mini socket ends
+ * @tw:		the mini socket
+ * @from:	FIN_WAIT2 or TIME_WAIT
+ *
+ * Return: enum tcps_cause.
+ */
+unsigned int tcps_cause_mini(const struct inet_timewait_sock *tw, int from)
+{
+	if (!check_net(twsk_net(tw)))
+		return TCPS_CAUSE_NETNS;
+	if (time_after_eq(jiffies, tw->tw_timer.expires))
+		return TCPS_CAUSE_EXPIRED;
+	return from == TCP_TIME_WAIT ? TCPS_CAUSE_REUSED : TCPS_CAUSE_RESET;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Why a connection ended, read from the kernel object that it ended in.
+ */
+#ifndef _TCPS_CAUSE_H
+#define _TCPS_CAUSE_H
+
+struct inet_timewait_sock;
+struct request_sock;
+struct sock;
+
+unsigned int tcps_cause_sock(const struct sock *sk, int from);
+unsigned int tcps_cause_req(const struct request_sock *req);
+unsigned int tcps_cause_mini(const struct inet_timewait_sock *tw, int from);
+
+#endif /* _TCPS_CAUSE_H */

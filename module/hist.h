@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Log-linear histograms of dwell times.  Pure: compiled by the unit tests.
+ *
+ * Times are counted in units of 1,024 ns, so that a shift turns nanoseconds
+ * into units.  Below 8 units a bucket is one unit wide, above it each power
+ * of two has four buckets: reporting the middle of a bucket is wrong by at
+ * most 12.5 %.
+ */
+#ifndef _TCPS_HIST_H
+#define _TCPS_HIST_H
+
+#include "pure.h"
+
+#define TCPS_UNIT_SHIFT		10
+#define TCPS_HIST_LINEAR	8	/* buckets of one unit */
+#define TCPS_HIST_MAX_EXP	38	/* 2^39 units: 6.5 days */
+#define TCPS_HIST_BUCKETS	(TCPS_HIST_LINEAR + 4 * (TCPS_HIST_MAX_EXP - 2))
+
+/**
+ * tcps_hist_bucket() - the bucket of a dwell time
+ * @units:	the time, in units of 1,024 ns
+ *
+ * What is longer than the last bucket is counted in the last bucket.  Any
+ * context.
+ *
+ * Return: 0 … TCPS_HIST_BUCKETS - 1.
+ */
+static inline unsigned int tcps_hist_bucket(u64 units)
+{
+	unsigned int exp;
+
+	if (units < TCPS_HIST_LINEAR)
+		return units;
+	exp = fls64(units) - 1;
+	if (exp > TCPS_HIST_MAX_EXP)
+		return TCPS_HIST_BUCKETS - 1;
+	return TCPS_HIST_LINEAR + 4 * (exp - 3) + ((units >> (exp - 2)) & 3);
+}
+
+u64 tcps_hist_low(unsigned int bucket);
+u64 tcps_hist_us(u64 units);
+u64 tcps_hist_total(const u64 *buckets);
+u64 tcps_hist_quantile_us(const u64 *buckets, unsigned int permille,
+			  u64 max_units);
+
+#endif /* _TCPS_HIST_H */

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where we listen in the TCP stack, and what each place means.
+ *
+ * This is the only file that knows the names of the stack's functions.  It
+ * turns kernel objects into calls of life.c and holds no policy.
+ */
+#include "tcps.h"
+#include <linux/seq_file.h>
+#include <linux/tracepoint.h>
+#include <net/inet_connection_sock.h>
+#include <net/inet_timewait_sock.h>
+#include <net/request_sock.h>
+#include <net/tcp.h>
+#include "attach.h"
+#include "cause.h"
+
+/* No probe translates a state. */
+static_assert((int)TCPS_ESTABLISHED == TCP_ESTABLISHED);
+static_assert((int)TCPS_SYN_SENT == TCP_SYN_SENT);
+static_assert((int)TCPS_SYN_RECV == TCP_SYN_RECV);
+static_assert((int)TCPS_FIN_WAIT1 == TCP_FIN_WAIT1);
+static_assert((int)TCPS_FIN_WAIT2 == TCP_FIN_WAIT2);
+static_assert((int)TCPS_TIME_WAIT == TCP_TIME_WAIT);
+static_assert((int)TCPS_CLOSED == TCP_CLOSE);
+static_assert((int)TCPS_CLOSE_WAIT == TCP_CLOSE_WAIT);
+static_assert((int)TCPS_LAST_ACK == TCP_LAST_ACK);
+static_assert((int)TCPS_LISTEN == TCP_LISTEN);
+static_assert((int)TCPS_CLOSING == TCP_CLOSING);
+static_assert((int)TCPS_NEW_SYN_RECV == TCP_NEW_SYN_RECV);
+
+/* Set once, before any probe can run; then only read. */
+static bool class_ok[TCPS_NR_CLASSES] __read_mostly;
+
+/*
+ * All hooks begin and end to count at once, whenever they are attached: one
+ * that sees a birth before another can see the death would be wrong for ever.
+ */
+static bool live __read_mostly;
+
+/**
+ * struct embryo - the child that is being made of a request on this CPU
+ * @req:	the request that inet_csk_clone_lock() was entered with
+ * @child:	its child, once cloned; NULL when it has been settled
+ * @moved:	the request whose child took its record last
+ *
+ * A child is an embryo from its clone to its first transition, some
+ * lines later on the same CPU: BH is off throughout.  Two CPUs may make
+ * a child of one request each; the loser goes to CLOSE at once and has
+ * never been a connection.
+ */
+struct embryo {
+	const struct request_sock *req;
+	const struct sock *child;
+	const struct request_sock *moved;
+};
+
+static DEFINE_PER_CPU(struct embryo, embryo);
+
+/*
+ * A request that was hashed is found by a lookup, which holds a reference.
+ * SYN cookies and Fast Open make a child of a request that nobody else can see.
+ */
+static bool was_half_open(const struct request_sock *req)
+{
+	return req->rsk_listener && refcount_read(&req->rsk_refcnt);
+}
+
+/* inet_csk_clone_lock(): the tracepoint that follows knows only the child. */
+static void clone_lock(unsigned long sk, unsigned long req, unsigned long gfp)
+{
+	if (!READ_ONCE(live))
+		return;
+	this_cpu_write(embryo.req, (const struct request_sock *)req);
+	this_cpu_write(embryo.child, NULL);
+}
+
+TCPS_ENTRIES(clone_lock)
+
+/* LISTEN → SYN_RECV at the tracepoint: inet_csk_clone_lock() made a child. */
+static void child_made(struct tcps_net *tn, const struct sock *child)
+{
+	const struct request_sock *req;
+
+	if (class_ok[TCPS_CLASS_REQ]) {
+		req = this_cpu_read(embryo.req);
+		if (req && was_half_open(req)) {
+			this_cpu_write(embryo.child, child);
+			return;
+		}
+	}
+	tcps_life_born(tn, child, TCPS_KIND_SOCK, TCPS_LISTEN, TCPS_SYN_RECV);
+}
+
+/* Return: true if the embryo was not to be a connection. */
+static bool embryo_settled(struct tcps_net *tn, const struct sock *child,
+			   int new)
+{
+	const struct request_sock *req = this_cpu_read(embryo.req);
+
+	this_cpu_write(embryo.child, NULL);
+	this_cpu_write(embryo.req, NULL);
+	if (new == TCP_CLOSE)
+		return true;
+	this_cpu_write(embryo.moved, req);
+	tcps_life_moved(tn, req, child);
+	return false;
+}
+
+/* The tracepoint inet_sock_set_state: every transition of a full socket. */
+static void set_state(void *data, const struct sock *sk, const int old,
+		      const int new)
+{
+	struct tcps_net *tn;
+
+	if (!READ_ONCE(live) || sk->sk_protocol != IPPROTO_TCP || old == new)
+		return;
+	/* Newer kernels run probes with preemption on. */
+	preempt_disable_notrace();
+	tn = tcps_net(sock_net(sk));
+	if (old == TCP_LISTEN && new == TCP_SYN_RECV)
+		child_made(tn, sk);
+	else if (old == TCP_CLOSE)
+		tcps_life_born(tn, sk, TCPS_KIND_SOCK, TCPS_CLOSED, new);
+	else if (unlikely(this_cpu_read(embryo.child) == sk) &&
+		 embryo_settled(tn, sk, new))
+		; /* never was one */
+	else
+		tcps_life_transition(tn, sk, old, new,
+				     new == TCP_CLOSE ?
+				     tcps_cause_sock(sk, old) :
+				     TCPS_CAUSE_OTHER);
+	preempt_enable_notrace();
+}
+
+/* inet_csk_reqsk_queue_hash_add(): a SYN has arrived, and is remembered. */
+static void req_added(unsigned long sk, unsigned long arg, unsigned long timeo)
+{
+	const struct request_sock *req = (const struct request_sock *)arg;
+	const struct sock *listener = (const struct sock *)sk;
+
+	if (!READ_ONCE(live) || listener->sk_protocol != IPPROTO_TCP)
+		return;
+	tcps_life_born(tcps_net(sock_net(listener)), req, TCPS_KIND_REQ,
+		       TCPS_LISTEN, TCPS_SYN_RECV);
+}
+
+TCPS_ENTRIES(req_added)
+
+/* Is a child of @req being made, further up this very stack? */
+static bool has_embryo(const struct request_sock *req)
+{
+	return this_cpu_read(embryo.child) && this_cpu_read(embryo.req) == req;
+}
+
+/*
+ * No record: has it been counted as half-open?  Not if it was dropped before
+ * it was hashed (no SYN,ACK was sent), nor if it is Fast Open's, nor
+ * if its child took the record over without ever being queued (MPTCP join).
+ */
+static bool counted_without_record(const struct request_sock *req)
+{
+	return tcp_rsk(req)->snt_synack && !tcp_rsk(req)->tfo_listener &&
+	       this_cpu_read(embryo.moved) != req;
+}
+
+/*
+ * tcp_v4_reqsk_destructor(), tcp_v6_reqsk_destructor(): the memory of a request
+ * is freed.  That ends a connection only if it was half-open still.
+ *
+ * @req->sk may itself be freed by now: its address is used, not what is there.
+ */
+static void req_freed(unsigned long arg, unsigned long unused1,
+		      unsigned long unused2)
+{
+	struct request_sock *req = (struct request_sock *)arg;
+	struct tcps_net *tn;
+	bool known;
+
+	/* SYN cookies leave no state: never counted. */
+	if (!READ_ONCE(live) || !req->rsk_listener)
+		return;
+	tn = tcps_net(sock_net(req->rsk_listener));
+	known = tcps_find(&tcps_table, req);
+	if (req->sk) {
+		/* Accepted before the child's first transition elsewhere. */
+		if (unlikely(known))
+			tcps_life_moved(tn, req, req->sk);
+		return;
+	}
+	if (has_embryo(req))
+		return;
+	if (known || counted_without_record(req))
+		tcps_life_transition(tn, req, TCPS_SYN_RECV, TCPS_CLOSED,
+				     tcps_cause_req(req));
+}
+
+TCPS_ENTRIES(req_freed)
+
+/*
+ * inet_twsk_hashdance(_schedule)(): the socket becomes a mini socket.  The
+ * same socket's transition to CLOSE follows, maybe on another CPU.
+ */
+static void mini_made(unsigned long arg, unsigned long sock,
+		      unsigned long unused)
+{
+	const struct inet_timewait_sock *tw =
+		(const struct inet_timewait_sock *)arg;
+	const struct sock *sk = (const struct sock *)sock;
+
+	if (!READ_ONCE(live) || sk->sk_protocol != IPPROTO_TCP)
+		return;
+	tcps_life_to_mini(tcps_net(sock_net(sk)), sk, tw, sk->sk_state,
+			  READ_ONCE(tw->tw_substate));
+}
+
+TCPS_ENTRIES(mini_made)
+
+/* __inet_twsk_schedule(tw, timeo, rearm): rearmed when the FIN arrives. */
+static void mini_rearmed(unsigned long arg, unsigned long timeo,
+			 unsigned long rearm)
+{
+	const struct inet_timewait_sock *tw =
+		(const struct inet_timewait_sock *)arg;
+
+	if (!READ_ONCE(live) || !(bool)rearm ||
+	    READ_ONCE(tw->tw_substate) != TCP_TIME_WAIT)
+		return;
+	tcps_life_mini_time_wait(tcps_net(twsk_net(tw)), tw);
+}
+
+TCPS_ENTRIES(mini_rearmed)
+
+/* tcp_twsk_destructor(): the end of a mini socket, exactly once. */
+static void mini_freed(unsigned long arg, unsigned long unused1,
+		       unsigned long unused2)
+{
+	const struct inet_timewait_sock *tw = inet_twsk((struct sock *)arg);
+	int state = READ_ONCE(tw->tw_substate);
+
+	if (!READ_ONCE(live))
+		return;
+	tcps_life_transition(tcps_net(twsk_net(tw)), tw, state, TCPS_CLOSED,
+			     tcps_cause_mini(tw, state));
+}
+
+TCPS_ENTRIES(mini_freed)
+
+#define FUNCTION(fn, new, old, cls)					\
+	{								\
+		.name = new, .old_name = old, .class = TCPS_CLASS_##cls, \
+		.ftrace = TCPS_FTRACE_FUNC(fn), .kprobe = fn##_kprobe,	\
+	}
+
+/* In the order of attaching: deaths before births in each class. */
+static struct tcps_hook hooks[] = {
+	FUNCTION(req_freed, "tcp_v4_reqsk_destructor", NULL, REQ),
+	FUNCTION(req_freed, "tcp_v6_reqsk_destructor", NULL, REQ),
+	FUNCTION(clone_lock, "inet_csk_clone_lock", NULL, REQ),
+	FUNCTION(req_added, "inet_csk_reqsk_queue_hash_add", NULL, REQ),
+	FUNCTION(mini_freed, "tcp_twsk_destructor", NULL, MINI),
+	FUNCTION(mini_rearmed, "__inet_twsk_schedule", NULL, MINI),
+	FUNCTION(mini_made, "inet_twsk_hashdance_schedule",
+		 "inet_twsk_hashdance", MINI),
+	{
+		.name = "inet_sock_set_state",
+		.class = TCPS_CLASS_SOCK,
+		.probe = set_state,
+	},
+};
+
+static void detach_class(enum tcps_hook_class class)
+{
+	size_t i;
+
+	for (i = ARRAY_SIZE(hooks); i--; )
+		if (hooks[i].class == class)
+			tcps_detach(&hooks[i]);
+}
+
+/* All hooks of a class are tried, so that each one's status can be shown. */
+static int attach_class(enum tcps_hook_class class)
+{
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		if (hooks[i].class != class || !tcps_attach(&hooks[i]))
+			continue;
+		err = hooks[i].error;
+		pr_warn("cannot attach to %s: error %d\n", hooks[i].name, err);
+	}
+	if (err)
+		detach_class(class);
+	return err;
+}
+
+bool tcps_hooks_req_ok(void)
+{
+	return class_ok[TCPS_CLASS_REQ];
+}
+
+bool tcps_hooks_mini_ok(void)
+{
+	return class_ok[TCPS_CLASS_MINI];
+}
+
+/**
+ * tcps_hooks_init() - attach to the kernel
+ *
+ * Without the tracepoint there is nothing to see, and nothing is attached.
+ * Without one of the other classes its objects are not seen.
+ *
+ * Return: 0, or the error of the tracepoint.
+ */
+int __init tcps_hooks_init(void)
+{
+	int err;
+
+	class_ok[TCPS_CLASS_REQ] = !attach_class(TCPS_CLASS_REQ);
+	if (!class_ok[TCPS_CLASS_REQ])
+		pr_warn("half-open connections (request sockets) are not counted\n");
+	class_ok[TCPS_CLASS_MINI] = !attach_class(TCPS_CLASS_MINI);
+	if (!class_ok[TCPS_CLASS_MINI])
+		pr_warn("TIME_WAIT (mini sockets) is not counted\n");
+	err = attach_class(TCPS_CLASS_SOCK);
+	class_ok[TCPS_CLASS_SOCK] = !err;
+	if (err)
+		tcps_hooks_exit();
+	else
+		WRITE_ONCE(live, true);
+	return err;
+}
+
+/**
+ * tcps_hooks_exit() - detach from the kernel
+ *
+ * No probe runs any more when this returns.
+ */
+void tcps_hooks_exit(void)
+{
+	WRITE_ONCE(live, false);
+	detach_class(TCPS_CLASS_SOCK);
+	detach_class(TCPS_CLASS_MINI);
+	detach_class(TCPS_CLASS_REQ);
+	tracepoint_synchronize_unregister();
+}
+
+/* Attached, could not be, or detached because its class is incomplete. */
+static const char *status(const struct tcps_hook *hook)
+{
+	if (hook->error)
+		return "missing";
+	return class_ok[hook->class] ? "ok" : "off";
+}
+
+/**
+ * tcps_hooks_show() - print the hook lines of /proc/tcpstates
+ * @m:	where to
+ */
+void tcps_hooks_show(struct seq_file *m)
+{
+	size_t i;
+
+	for (i = ARRAY_SIZE(hooks); i--; )
+		seq_printf(m, "hook         %-30s %-10s %s\n",
+			   hooks[i].attached ?: hooks[i].name,
+			   hooks[i].mechanism, status(&hooks[i]));
+}

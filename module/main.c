@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * tcpstates: every state change of every TCP connection, counted.
+ *
+ * This file is the ladder of init steps and its mirror image.
+ */
+#include "tcps.h"
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <uapi/linux/tcpstates.h>
+
+#define MIN_CONNECTIONS		64U
+#define MAX_CONNECTIONS		BIT(24)
+
+/*
+ * How many connections have a record at one time:
+ * 32 bytes each.  0: by the size of memory, one connection for every 16 KiB.
+ */
+unsigned int tcps_max_connections;
+module_param_named(max_connections, tcps_max_connections, uint, 0444);
+MODULE_PARM_DESC(max_connections,
+		 "connections tracked at one time, 64 to 16777216 (default: one for every 16 KiB of memory, 4096 to 4194304)");
+
+static char *fail_step;
+module_param(fail_step, charp, 0444);
+MODULE_PARM_DESC(fail_step, "for tests: the init step that is to fail");
+
+static char *break_hook;
+module_param(break_hook, charp, 0444);
+MODULE_PARM_DESC(break_hook,
+		 "for tests: hooks or mechanisms that are to be missing, separated by commas");
+
+/**
+ * tcps_step_fails() - is an init step to fail, for a test
+ * @step:	its name
+ *
+ * Return: true if the parameter fail_step names it.
+ */
+bool tcps_step_fails(const char *step)
+{
+	return fail_step && !strcmp(fail_step, step);
+}
+
+/**
+ * tcps_hook_breaks() - is a hook to be missing, for a test
+ * @name:	its name, or that of a mechanism
+ *
+ * Return: true if the parameter break_hook names it.
+ */
+bool tcps_hook_breaks(const char *name)
+{
+	const char *at = break_hook;
+	size_t len = strlen(name);
+
+	while (at && *at) {
+		if (!strncmp(at, name, len) && (!at[len] || at[len] == ','))
+			return true;
+		at = strchr(at, ',');
+		if (at)
+			at++;
+	}
+	return false;
+}
+
+static int __init check_parameters(void)
+{
+	u64 by_memory = (u64)totalram_pages() << PAGE_SHIFT >> 14;
+
+	if (!tcps_max_connections)
+		tcps_max_connections = clamp_t(u64, by_memory, 4096, BIT(22));
+	if (tcps_max_connections >= MIN_CONNECTIONS &&
+	    tcps_max_connections <= MAX_CONNECTIONS)
+		return 0;
+	pr_err("max_connections=%u is not in the range %u to %lu\n",
+	       tcps_max_connections, MIN_CONNECTIONS, MAX_CONNECTIONS);
+	return -EINVAL;
+}
+
+static void no_exit(void) { }
+
+/* The ladder: each step, its name in messages, and what undoes it. */
+struct step {
+	const char *name;
+	int (*init)(void);
+	void (*exit)(void);
+};
+
+static const struct step steps[] = {
+	{ "parameters",	check_parameters,	no_exit },
+	{ "table",	tcps_life_init,		tcps_life_exit },
+	{ "netns",	tcps_netns_init,	tcps_netns_exit },
+	{ "hooks",	tcps_hooks_init,	tcps_hooks_exit },
+	{ "seed",	tcps_seed,		no_exit },
+	{ "proc",	tcps_proc_init,		tcps_proc_exit },
+};
+
+static void unwind(size_t n)
+{
+	while (n--)
+		steps[n].exit();
+}
+
+static int __init tcps_init(void)
+{
+	size_t i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		err = tcps_step_fails(steps[i].name) ? -ENOMEM :
+						       steps[i].init();
+		if (!err)
+			continue;
+		pr_err("cannot load: step \"%s\" failed with error %d\n",
+		       steps[i].name, err);
+		unwind(i);
+		return err;
+	}
+	pr_info("version %s, up to %u connections tracked\n",
+		TCPSTATES_VERSION, tcps_max_connections);
+	return 0;
+}
+
+static void __exit tcps_exit(void)
+{
+	unwind(ARRAY_SIZE(steps));
+}
+
+module_init(tcps_init);
+module_exit(tcps_exit);
+
+MODULE_DESCRIPTION("Counts every state change of every TCP connection");
+MODULE_AUTHOR("The tcpstates authors");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(TCPSTATES_VERSION);

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Network namespaces: one struct tcps_net each, and a number for its records.
+ *
+ * A namespace's TIME_WAIT sockets die after this module's exit function has run
+ * for it (the kernel purges them in a later step), so struct tcps_net, which
+ * the kernel frees after all exit functions, must stay usable until then; the
+ * per-CPU memory goes earlier.
+ */
+#include "tcps.h"
+#include <linux/xarray.h>
+
+unsigned int tcps_net_id __read_mostly;
+
+static DEFINE_XARRAY_ALLOC1(numbers);
+
+/**
+ * tcps_net_by_id() - the namespace of a record
+ * @id:		the number in the record
+ *
+ * Under rcu_read_lock().
+ *
+ * Return: the namespace, or NULL: it is gone, or had no number.
+ */
+struct tcps_net *tcps_net_by_id(unsigned int id)
+{
+	return xa_load(&numbers, id);
+}
+
+static int __net_init tcps_net_init(struct net *net)
+{
+	struct tcps_net *tn = tcps_net(net);
+	u32 id = 0;
+	int err;
+
+	tn->net = net;
+	INIT_WORK(&tn->grow, tcps_account_grow);
+	/*
+	 * The 65,536th namespace shares number 0: its records cannot be
+	 * attributed when they turn out to be stale, nothing else is lost.
+	 */
+	err = xa_alloc(&numbers, &id, tn, XA_LIMIT(1, 0xffff), GFP_KERNEL);
+	if (err && err != -EBUSY)
+		return err;
+	tn->id = id;
+	err = tcps_proc_net_init(net);
+	if (err && id)
+		xa_erase(&numbers, id);
+	return err;
+}
+
+/*
+ * The kernel waits for a grace period between pre_exit and exit: whatever probe
+ * found @percpu or asked for it has ended when exit runs.
+ */
+static void __net_exit tcps_net_pre_exit(struct net *net)
+{
+	struct tcps_net *tn = tcps_net(net);
+
+	WRITE_ONCE(tn->dying, true);
+	cancel_work_sync(&tn->grow);
+	tn->retired = tn->percpu;
+	WRITE_ONCE(tn->percpu, NULL);
+	if (tn->id)
+		xa_erase(&numbers, tn->id);
+}
+
+static void __net_exit tcps_net_exit(struct net *net)
+{
+	struct tcps_net *tn = tcps_net(net);
+
+	tcps_proc_net_exit(net);
+	cancel_work_sync(&tn->grow);
+	free_percpu(tn->retired);
+	tn->retired = NULL;
+}
+
+static struct pernet_operations tcps_net_ops = {
+	.init = tcps_net_init,
+	.pre_exit = tcps_net_pre_exit,
+	.exit = tcps_net_exit,
+	.id = &tcps_net_id,
+	.size = sizeof(struct tcps_net),
+};
+
+int __init tcps_netns_init(void)
+{
+	BUILD_BUG_ON(sizeof(struct tcps_net) > 4096 - 512);
+	BUILD_BUG_ON(sizeof(struct tcps_percpu) > 24 * 1024);
+
+	return register_pernet_subsys(&tcps_net_ops);
+}
+
+void tcps_netns_exit(void)
+{
+	unregister_pernet_subsys(&tcps_net_ops);
+	xa_destroy(&numbers);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The map of the module: what each file offers to the others.
+ *
+ *   hooks → life → track, account → snapshot → proc
+ *
+ * hooks.c turns kernel objects into calls of life.c, life.c keeps one record a
+ * connection (track.c) and tells account.c what happened; snapshot.c is
+ * the only reader of account's numbers.
+ */
+#ifndef _TCPS_H
+#define _TCPS_H
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/atomic.h>
+#include <linux/percpu.h>
+#include <linux/ktime.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+#include "hist.h"
+#include "states.h"
+#include "track.h"
+
+/*
+ * Counters of a namespace, all in one array of cells, so that one function
+ * adds and one function folds.
+ */
+enum tcps_cell {
+	TCPS_CELL_EDGE,
+	TCPS_CELL_CAUSE = TCPS_CELL_EDGE + TCPS_NR_EDGES,
+	TCPS_CELL_SEEDED = TCPS_CELL_CAUSE + TCPS_NR_STATES * TCPS_NR_CAUSES,
+	/* The two ends of transitions that have no edge. */
+	TCPS_CELL_STRAY_IN = TCPS_CELL_SEEDED + TCPS_NR_STATES,
+	TCPS_CELL_STRAY_OUT = TCPS_CELL_STRAY_IN + TCPS_NR_STATES,
+	/* Taken out of a gauge because its object is gone. */
+	TCPS_CELL_DROPPED = TCPS_CELL_STRAY_OUT + TCPS_NR_STATES,
+	TCPS_NR_CELLS = TCPS_CELL_DROPPED + TCPS_NR_STATES,
+};
+
+/**
+ * struct tcps_percpu - one CPU's numbers of one busy namespace
+ * @cell:	counters, enum tcps_cell
+ * @max:	longest dwell time per edge, units of 1,024 ns
+ * @hist:	dwell times per edge; 32 bits, see tcps_fold_hist()
+ *
+ * Written by its own CPU only, with this_cpu operations: a softirq may
+ * come in between any two instructions of a probe in process context.
+ */
+struct tcps_percpu {
+	u64 cell[TCPS_NR_CELLS];
+	u64 max[TCPS_NR_EDGES];
+	u32 hist[TCPS_NR_EDGES][TCPS_HIST_BUCKETS];
+};
+
+#define TCPS_NR_EARLY	768
+
+/**
+ * struct tcps_early - the numbers of a namespace that has no per-CPU memory
+ * @cell:	counters, enum tcps_cell
+ * @max:	longest dwell time per edge, units of 1,024 ns
+ * @nr_dwell:	dwell times so far; those beyond TCPS_NR_EARLY are lost
+ * @dwell:	edge + 1 and bucket of each, 0 while not yet written
+ *
+ * Most namespaces never see a connection: their share is this alone.  Shared
+ * by all CPUs, hence atomic.
+ */
+struct tcps_early {
+	atomic64_t cell[TCPS_NR_CELLS];
+	atomic64_t max[TCPS_NR_EDGES];
+	atomic_t nr_dwell;
+	u16 dwell[TCPS_NR_EARLY];
+};
+
+/**
+ * struct tcps_net - a network namespace, as the module knows it
+ * @percpu:	NULL until the first event, and again once the namespace dies.
+ *		Published by smp_store_release(), freed after a grace period
+ * @retired:	@percpu of a dying namespace, until nobody can be using it
+ * @net:	the namespace
+ * @id:		its number in records, 1 … 65,535; 0: none was left
+ * @dying:	no per-CPU memory is to be allocated any more
+ * @grow:	allocates @percpu, in process context
+ * @early:	the numbers while there is no @percpu
+ */
+struct tcps_net {
+	struct tcps_percpu __percpu *percpu;
+	struct tcps_percpu __percpu *retired;
+	struct net *net;
+	u16 id;
+	bool dying;
+	struct work_struct grow;
+	struct tcps_early early;
+};
+
+/**
+ * struct tcps_snapshot - all the numbers of a namespace at one time
+ * @cell:	counters, enum tcps_cell
+ * @max:	longest dwell time per edge, units of 1,024 ns
+ * @hist:	dwell times per edge
+ * @entered:	per state
+ * @left:	per state, never above @entered
+ */
+struct tcps_snapshot {
+	u64 cell[TCPS_NR_CELLS];
+	u64 max[TCPS_NR_EDGES];
+	u64 hist[TCPS_NR_EDGES][TCPS_HIST_BUCKETS];
+	u64 entered[TCPS_NR_STATES];
+	u64 left[TCPS_NR_STATES];
+};
+
+/*
+ * Counters of the module as a whole; a line here is all a new one needs.
+ */
+#define TCPS_COUNTERS(X)						\
+	X(INSERTED, "records made")					\
+	X(ERASED, "records removed")					\
+	X(UNTRACKED, "events without a record: no dwell time")		\
+	X(STALE, "records whose object was gone")			\
+	X(LOST, "events or dwell times that could not be recorded")	\
+	X(DRIFT, "corrections made by the audit")			\
+	X(OTHER, "transitions that are in no edge")
+
+#define TCPS_COUNTER_ENUM(name, what)	TCPS_COUNT_##name,
+enum tcps_counter {
+	TCPS_COUNTERS(TCPS_COUNTER_ENUM)
+	TCPS_NR_COUNTERS,
+};
+
+struct tcps_counts {
+	u64 count[TCPS_NR_COUNTERS];
+};
+
+DECLARE_PER_CPU(struct tcps_counts, tcps_counts);
+
+static inline void tcps_count(enum tcps_counter which)
+{
+	this_cpu_inc(tcps_counts.count[which]);
+}
+
+/**
+ * tcps_now() - the clock of all dwell times
+ *
+ * Any context.
+ *
+ * Return: monotonic time in units of 1,024 ns.
+ */
+static inline u64 tcps_now(void)
+{
+	return ktime_get_ns() >> TCPS_UNIT_SHIFT;
+}
+
+/* main.c */
+bool tcps_step_fails(const char *step);
+bool tcps_hook_breaks(const char *name);
+extern unsigned int tcps_max_connections;
+
+/* netns.c */
+extern unsigned int tcps_net_id;
+int tcps_netns_init(void);
+void tcps_netns_exit(void);
+struct tcps_net *tcps_net_by_id(unsigned int id);
+
+static inline struct tcps_percpu __percpu *
+tcps_percpu_of(const struct tcps_net *tn)
+{
+	/* Pairs with the release in tcps_account_grow(): zeroed memory. */
+	return smp_load_acquire(&tn->percpu);
+}
+
+static inline struct tcps_net *tcps_net(const struct net *net)
+{
+	return net_generic(net, tcps_net_id);
+}
+
+/* account.c */
+void tcps_account_grow(struct work_struct *work);
+void tcps_add(struct tcps_net *tn, unsigned int cell);
+void tcps_dwell(struct tcps_net *tn, unsigned int edge, u64 units);
+void tcps_edge_taken(struct tcps_net *tn, unsigned int from, unsigned int to);
+u64 tcps_counter(enum tcps_counter which);
+
+/* life.c */
+extern struct tcps_table tcps_table;
+extern bool tcps_seeding;
+int tcps_life_init(void);
+void tcps_life_exit(void);
+void tcps_life_born(struct tcps_net *tn, const void *obj, unsigned int kind,
+		    unsigned int from, unsigned int to);
+void tcps_life_transition(struct tcps_net *tn, const void *obj,
+			  unsigned int from, unsigned int to,
+			  unsigned int cause);
+void tcps_life_moved(struct tcps_net *tn, const void *req, const void *child);
+void tcps_life_to_mini(struct tcps_net *tn, const void *sk, const void *mini,
+		       unsigned int from, unsigned int to);
+void tcps_life_mini_time_wait(struct tcps_net *tn, const void *mini);
+bool tcps_life_seed(struct tcps_net *tn, const void *obj, unsigned int kind,
+		    unsigned int state);
+void tcps_life_unseed(struct tcps_net *tn, const void *obj);
+
+/* hooks.c */
+int tcps_hooks_init(void);
+void tcps_hooks_exit(void);
+bool tcps_hooks_req_ok(void);
+bool tcps_hooks_mini_ok(void);
+struct seq_file;
+void tcps_hooks_show(struct seq_file *m);
+
+/* seed.c */
+int tcps_seed(void);
+
+/* snapshot.c */
+struct tcps_snapshot *tcps_snapshot_take(struct tcps_net *tn);
+void tcps_snapshot_free(struct tcps_snapshot *snap);
+
+/* proc.c */
+int tcps_proc_net_init(struct net *net);
+void tcps_proc_net_exit(struct net *net);
+int tcps_proc_init(void);
+void tcps_proc_exit(void);
+
+#endif /* _TCPS_H */

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The table of live connections; track.h says how it is laid out.
+ */
+#include "track.h"
+
+/* The two buckets of a key, from one multiplication. */
+struct candidates {
+	struct tcps_bucket *first;
+	struct tcps_bucket *second;
+};
+
+static inline struct candidates candidates(const struct tcps_table *table,
+					   u64 key)
+{
+	/* 2^64 / golden ratio: Knuth's multiplicative hash. */
+	u64 hash = (key >> 10) * 0x9e3779b97f4a7c15ULL;
+	u64 nr = table->nr_buckets;
+	struct candidates c;
+
+	/* Two 32-bit fractions of nr; the second gets the middle bits. */
+	c.first = &table->bucket[(hash >> 32) * nr >> 32];
+	c.second = &table->bucket[((hash >> 8) & 0xffffffff) * nr >> 32];
+	return c;
+}
+
+static inline struct tcps_slot *find_in(struct tcps_bucket *b, u64 key)
+{
+	unsigned int i;
+
+	for (i = 0; i < TCPS_BUCKET_SLOTS; i++)
+		if ((READ_ONCE(b->slot[i].word) & TCPS_REC_KEY) == key)
+			return &b->slot[i];
+	return NULL;
+}
+
+static struct tcps_slot *find_stashed(struct tcps_table *table, u64 key)
+{
+	struct tcps_slot *slot = NULL;
+	unsigned int i;
+
+	for (i = 0; i < TCPS_STASH_BUCKETS && !slot; i++)
+		slot = find_in(&table->bucket[table->nr_buckets + i], key);
+	return slot;
+}
+
+/**
+ * tcps_table_bytes() - the memory a table needs
+ * @max_connections:	how many connections it is to hold
+ *
+ * Two slots a connection: with two buckets to choose from, a table half full
+ * practically never turns a connection away.
+ *
+ * Return: bytes.
+ */
+size_t tcps_table_bytes(u32 max_connections)
+{
+	size_t nr = max_connections / (TCPS_BUCKET_SLOTS / 2);
+
+	return (nr + TCPS_STASH_BUCKETS) * sizeof(struct tcps_bucket);
+}
+
+/**
+ * tcps_table_init() - make a table out of memory
+ * @table:		the table
+ * @mem:		tcps_table_bytes() bytes, zeroed, aligned to 64
+ * @max_connections:	the same as there; at least 2
+ */
+void tcps_table_init(struct tcps_table *table, void *mem, u32 max_connections)
+{
+	table->bucket = mem;
+	table->nr_buckets = max_connections / (TCPS_BUCKET_SLOTS / 2);
+	atomic_set(&table->stashed, 0);
+}
+
+/**
+ * tcps_find() - the record of an object
+ * @table:	the table
+ * @ptr:	the object
+ *
+ * Any context.  The caller's exclusive right to the object's events is what
+ * keeps the record from moving.
+ *
+ * Return: the record, or NULL.
+ */
+struct tcps_slot *tcps_find(struct tcps_table *table, const void *ptr)
+{
+	u64 key = tcps_key(ptr);
+	struct candidates c = candidates(table, key);
+	struct tcps_slot *slot;
+
+	slot = find_in(c.first, key);
+	if (slot)
+		return slot;
+	slot = find_in(c.second, key);
+	if (slot)
+		return slot;
+	if (unlikely(atomic_read(&table->stashed)))
+		return find_stashed(table, key);
+	return NULL;
+}
+
+/**
+ * tcps_find_other() - a second record of the same object
+ * @table:	the table
+ * @ptr:	the object
+ * @not_this:	the record that is known
+ *
+ * Only the seeder, which has no exclusive right to an object's events, can
+ * make two, and it uses this to find that out.
+ *
+ * Return: a record other than @not_this, or NULL.
+ */
+struct tcps_slot *tcps_find_other(struct tcps_table *table, const void *ptr,
+				  const struct tcps_slot *not_this)
+{
+	u64 i, n = (u64)TCPS_BUCKET_SLOTS * TCPS_STASH_BUCKETS;
+	u64 key = tcps_key(ptr);
+	struct candidates c = candidates(table, key);
+	struct tcps_slot *slot, *stash;
+
+	for (i = 0; i < 2 * TCPS_BUCKET_SLOTS; i++) {
+		slot = i < TCPS_BUCKET_SLOTS ? &c.first->slot[i] :
+			&c.second->slot[i - TCPS_BUCKET_SLOTS];
+		if (slot != not_this &&
+		    (READ_ONCE(slot->word) & TCPS_REC_KEY) == key)
+			return slot;
+	}
+	stash = table->bucket[table->nr_buckets].slot;
+	for (i = 0; i < n; i++)
+		if (&stash[i] != not_this &&
+		    (READ_ONCE(stash[i].word) & TCPS_REC_KEY) == key)
+			return &stash[i];
+	return NULL;
+}
+
+/*
+ * Claim, fill in, publish: a reader that walks the table sees BUSY, or the
+ * whole record.
+ */
+static struct tcps_slot *claim(struct tcps_bucket *b, u64 word, u64 when)
+{
+	struct tcps_slot *slot;
+	unsigned int i;
+
+	for (i = 0; i < TCPS_BUCKET_SLOTS; i++) {
+		slot = &b->slot[i];
+		if (READ_ONCE(slot->word) ||
+		    cmpxchg(&slot->word, 0, word | TCPS_REC_BUSY))
+			continue;
+		WRITE_ONCE(slot->when, when);
+		/* Whoever walks the table sees @when no later than this. */
+		smp_store_release(&slot->word, word);
+		return slot;
+	}
+	return NULL;
+}
+
+static inline unsigned int used(const struct tcps_bucket *b)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < TCPS_BUCKET_SLOTS; i++)
+		n += !!READ_ONCE(b->slot[i].word);
+	return n;
+}
+
+static inline bool in_stash(const struct tcps_table *table,
+			    const struct tcps_slot *slot)
+{
+	return slot >= table->bucket[table->nr_buckets].slot;
+}
+
+static struct tcps_slot *claim_stash(struct tcps_table *table, u64 word,
+				     u64 when)
+{
+	struct tcps_slot *slot = NULL;
+	unsigned int i;
+
+	/* Counted first: whoever must find the record does look here. */
+	atomic_inc(&table->stashed);
+	for (i = 0; i < TCPS_STASH_BUCKETS && !slot; i++)
+		slot = claim(&table->bucket[table->nr_buckets + i], word, when);
+	if (!slot)
+		atomic_dec(&table->stashed);
+	return slot;
+}
+
+/**
+ * tcps_insert() - add a record
+ * @table:	the table
+ * @word:	tcps_rec_word(); no record of that key may be in the table
+ * @when:	tcps_when()
+ *
+ * Any context.  The first bucket is taken while it has room to spare, the
+ * emptier one after that.
+ *
+ * Return: the record, or NULL: there is no room.
+ */
+struct tcps_slot *tcps_insert(struct tcps_table *table, u64 word, u64 when)
+{
+	struct candidates c = candidates(table, word & TCPS_REC_KEY);
+	struct tcps_bucket *b = c.first;
+	struct tcps_slot *slot;
+
+	if (used(b) >= 2 && used(c.second) < used(b))
+		b = c.second;
+	slot = claim(b, word, when);
+	if (likely(slot))
+		return slot;
+	slot = claim(b == c.first ? c.second : c.first, word, when);
+	if (likely(slot))
+		return slot;
+	return claim_stash(table, word, when);
+}
+
+/**
+ * tcps_erase() - remove a record
+ * @table:	the table
+ * @slot:	the record, which belongs to the caller
+ *
+ * Any context.
+ */
+void tcps_erase(struct tcps_table *table, struct tcps_slot *slot)
+{
+	/* Our last look at the record comes before its next owner's first. */
+	smp_store_release(&slot->word, 0);
+	if (unlikely(in_stash(table, slot)))
+		atomic_dec(&table->stashed);
+}
+
+/**
+ * tcps_erase_if() - remove a record that may belong to somebody else
+ * @table:	the table
+ * @slot:	the record
+ * @word:	what it must still be
+ *
+ * Any context.
+ *
+ * Return: false if it has changed; it is left alone then.
+ */
+bool tcps_erase_if(struct tcps_table *table, struct tcps_slot *slot, u64 word)
+{
+	if (cmpxchg(&slot->word, word, 0) != word)
+		return false;
+	if (unlikely(in_stash(table, slot)))
+		atomic_dec(&table->stashed);
+	return true;
+}
+
+/**
+ * tcps_table_slots() - how many slots there are to walk
+ * @table:	the table
+ *
+ * Return: the number of slots, the stash included.
+ */
+u64 tcps_table_slots(const struct tcps_table *table)
+{
+	return ((u64)table->nr_buckets + TCPS_STASH_BUCKETS) *
+	       TCPS_BUCKET_SLOTS;
+}
+
+/**
+ * tcps_table_slot() - a slot by its number
+ * @table:	the table
+ * @index:	0 … tcps_table_slots() - 1
+ *
+ * Return: the slot, free or not.
+ */
+struct tcps_slot *tcps_table_slot(const struct tcps_table *table, u64 index)
+{
+	return &table->bucket[index / TCPS_BUCKET_SLOTS]
+			.slot[index % TCPS_BUCKET_SLOTS];
+}

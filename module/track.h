@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The table of live connections: bounded, preallocated, without a lock.
+ * Pure: compiled by the unit tests, under ThreadSanitizer too.
+ *
+ * A connection is named by the address of the kernel object it lives in at
+ * the moment (socket, request or mini socket) and costs one 16-byte slot.  Four
+ * slots are one bucket and one cache line; an address has two buckets.
+ * Events of one object are serialised by the kernel (socket lock,
+ * reference counts), so two CPUs never work on one key, but many CPUs work
+ * on one bucket: a slot is claimed by cmpxchg, and given back by a store.
+ */
+#ifndef _TCPS_TRACK_H
+#define _TCPS_TRACK_H
+
+#include "pure.h"
+
+/*
+ * word: | address bits 56 … 3 | mark | unknown | kind (2) | state (4) | 2 free
+ * The address is shifted left by 7, which keeps 57 significant bits: enough
+ * for every 64-bit architecture's kernel addresses, 5-level x86 included.
+ */
+#define TCPS_REC_STATE_SHIFT	2
+#define TCPS_REC_STATE		(15ULL << TCPS_REC_STATE_SHIFT)
+#define TCPS_REC_KIND_SHIFT	6
+#define TCPS_REC_KIND		(3ULL << TCPS_REC_KIND_SHIFT)
+#define TCPS_REC_UNKNOWN	BIT_ULL(8)	/* older than the module */
+#define TCPS_REC_MARK		BIT_ULL(9)	/* seen by the audit's sweep */
+#define TCPS_REC_BUSY		BIT_ULL(0)	/* claimed, not filled in yet */
+#define TCPS_REC_KEY		(~0ULL << 10)
+
+enum tcps_kind {
+	TCPS_KIND_SOCK,
+	TCPS_KIND_REQ,
+	TCPS_KIND_MINI,
+};
+
+#define TCPS_BUCKET_SLOTS	4
+#define TCPS_STASH_BUCKETS	16
+
+/**
+ * struct tcps_slot - the record of one connection
+ * @word:	key, state and flags; 0: free.  Claimed by cmpxchg, then
+ *		written only by the owner of the kernel object
+ * @when:	48 bits: when the state was entered (units of 1,024 ns); 16
+ *		bits: number of the namespace.  Written by the owner only
+ */
+struct tcps_slot {
+	u64 word;
+	u64 when;
+};
+
+struct tcps_bucket {
+	struct tcps_slot slot[TCPS_BUCKET_SLOTS];
+} __aligned(64);
+
+/**
+ * struct tcps_table - the table of connections
+ * @bucket:	@nr_buckets of them, then TCPS_STASH_BUCKETS more
+ * @nr_buckets:	never changes
+ * @stashed:	records in the stash, where records go that find both
+ *		of their buckets full; 0 saves everybody the search
+ */
+struct tcps_table {
+	struct tcps_bucket *bucket;
+	u32 nr_buckets;
+	atomic_t stashed;
+};
+
+static inline u64 tcps_key(const void *ptr)
+{
+	return (u64)(unsigned long)ptr << 7;
+}
+
+static inline const void *tcps_slot_ptr(u64 word)
+{
+	/* An arithmetic shift: kernel addresses have their top bits set. */
+	return (const void *)(unsigned long)((s64)(word & TCPS_REC_KEY) >> 7);
+}
+
+static inline u64 tcps_rec_word(const void *ptr, unsigned int kind,
+				unsigned int state, u64 flags)
+{
+	return tcps_key(ptr) | (u64)kind << TCPS_REC_KIND_SHIFT |
+	       (u64)state << TCPS_REC_STATE_SHIFT | flags;
+}
+
+static inline unsigned int tcps_rec_state(u64 word)
+{
+	return (word & TCPS_REC_STATE) >> TCPS_REC_STATE_SHIFT;
+}
+
+static inline unsigned int tcps_rec_kind(u64 word)
+{
+	return (word & TCPS_REC_KIND) >> TCPS_REC_KIND_SHIFT;
+}
+
+static inline u64 tcps_when(u64 now, unsigned int netid)
+{
+	return now << 16 | netid;
+}
+
+static inline unsigned int tcps_when_netid(u64 when)
+{
+	return when & 0xffff;
+}
+
+/**
+ * tcps_when_elapsed() - the time since a record's state was entered
+ * @when:	the record's @when
+ * @now:	the clock, in units of 1,024 ns
+ *
+ * Modulo 48 bits: right for every time below 9 years.
+ *
+ * Return: units of 1,024 ns; 0 if another CPU's clock was ahead.
+ */
+static inline u64 tcps_when_elapsed(u64 when, u64 now)
+{
+	u64 diff = ((now << 16) - (when & ~0xffffULL)) >> 16;
+
+	return diff >> 47 ? 0 : diff;
+}
+
+size_t tcps_table_bytes(u32 max_connections);
+void tcps_table_init(struct tcps_table *table, void *mem, u32 max_connections);
+struct tcps_slot *tcps_find(struct tcps_table *table, const void *ptr);
+struct tcps_slot *tcps_find_other(struct tcps_table *table, const void *ptr,
+				  const struct tcps_slot *not_this);
+struct tcps_slot *tcps_insert(struct tcps_table *table, u64 word, u64 when);
+void tcps_erase(struct tcps_table *table, struct tcps_slot *slot);
+bool tcps_erase_if(struct tcps_table *table, struct tcps_slot *slot, u64 word);
+u64 tcps_table_slots(const struct tcps_table *table);
+struct tcps_slot *tcps_table_slot(const struct tcps_table *table, u64 index);
+
+#endif /* _TCPS_TRACK_H */

@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the tests of tcpstates share.  A test sources this file, calls
+# ktap_begin COUNT, then ok/not_ok/skip once for each result, then ktap_end.
+
+KSFT_PASS=0
+KSFT_FAIL=1
+KSFT_SKIP=4
+
+PROC=/proc/tcpstates
+STATES="CLOSED LISTEN SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT1 FIN_WAIT2
+	CLOSE_WAIT CLOSING LAST_ACK TIME_WAIT"
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+PATH=$here:$here/../tools:$PATH:/usr/sbin:/sbin
+export PATH
+
+# --- results ---------------------------------------------------------------
+
+ktap_begin()
+{
+	ktap_planned=$1
+	ktap_done=0
+	ktap_failed=0
+	echo "KTAP version 1"
+	echo "1..$ktap_planned"
+}
+
+# Notes under a result; reads standard input without an argument.
+note()
+{
+	if [ $# -gt 0 ]; then
+		printf '# %s\n' "$*"
+	else
+		sed 's/^/# /'
+	fi
+}
+
+ok()
+{
+	ktap_done=$((ktap_done + 1))
+	echo "ok $ktap_done $*"
+}
+
+not_ok()
+{
+	ktap_done=$((ktap_done + 1))
+	ktap_failed=$((ktap_failed + 1))
+	echo "not ok $ktap_done $*"
+}
+
+skip()
+{
+	ktap_done=$((ktap_done + 1))
+	echo "ok $ktap_done $1 # SKIP ${2:-}"
+}
+
+# is NAME COMMAND...: the command's success is the result.  What it says is
+# shown only when it fails.
+is()
+{
+	local name=$1 said
+	shift
+	if said=$("$@" 2>&1); then
+		ok "$name"
+	else
+		not_ok "$name"
+		printf '%s\n' "$said" | note
+	fi
+}
+
+ktap_end()
+{
+	if [ "$ktap_done" -ne "$ktap_planned" ]; then
+		note "planned $ktap_planned results, had $ktap_done"
+		exit $KSFT_FAIL
+	fi
+	[ "$ktap_failed" -eq 0 ] || exit $KSFT_FAIL
+	exit $KSFT_PASS
+}
+
+# The whole test cannot be run here.
+skip_all()
+{
+	echo "KTAP version 1"
+	echo "1..0 # SKIP $*"
+	exit $KSFT_SKIP
+}
+
+# --- conditions ------------------------------------------------------------
+
+need()
+{
+	local cmd
+	[ "$(id -u)" -eq 0 ] || skip_all "must be root"
+	for cmd; do
+		command -v "$cmd" > /dev/null || skip_all "no $cmd here"
+	done
+}
+
+# poll SECONDS COMMAND...: until it succeeds
+poll()
+{
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.05
+	done
+}
+
+# --- the module ------------------------------------------------------------
+
+mod_loaded()
+{
+	[ -d /sys/module/tcpstates ]
+}
+
+# mod_load [PARAMETER=VALUE...]: $TCPSTATES_KO, or the installed module
+mod_load()
+{
+	if [ -n "${TCPSTATES_KO:-}" ]; then
+		insmod "$TCPSTATES_KO" "$@"
+	else
+		modprobe tcpstates "$@"
+	fi
+}
+
+mod_unload()
+{
+	rmmod tcpstates
+}
+
+# A test finds the module unloaded and leaves it so.
+mod_setup()
+{
+	if mod_loaded && ! mod_unload; then
+		skip_all "tcpstates is loaded and in use"
+	fi
+	if [ -z "${TCPSTATES_KO:-}" ] && ! modinfo tcpstates > /dev/null 2>&1
+	then
+		skip_all "no module: set TCPSTATES_KO or install it"
+	fi
+	trap cleanup EXIT
+	mod_load "$@" && return
+	ktap_begin 1
+	not_ok "load the module"
+	dmesg | tail -n 5 | note
+	ktap_end
+}
+
+# Work to do at the end of a test, last in first out
+cleanups=()
+
+at_exit()
+{
+	cleanups=("$*" "${cleanups[@]}")
+}
+
+cleanup()
+{
+	local cmd
+	for cmd in "${cleanups[@]}"; do
+		eval "$cmd"
+	done
+	! mod_loaded || mod_unload
+}
+
+# --- /proc/tcpstates -------------------------------------------------------
+
+# All of these read standard input.
+
+# state_field STATE current|entered|left
+state_field()
+{
+	awk -v s="$1" -v f="$2" '
+	BEGIN { col["current"] = 3; col["entered"] = 4; col["left"] = 5 }
+	$1 == "state" && $2 == s { print $col[f] }'
+}
+
+# edge_count FROM TO
+edge_count()
+{
+	awk -v f="$1" -v t="$2" '
+	$1 == "transition" && $2 == f && $3 == t { print $4 }'
+}
+
+# Everything that was ever counted; 0 when nothing happened
+counted()
+{
+	awk '$1 == "transition" { n += $4 } $1 == "state" { n += $4 + $5 }
+	END { print n + 0 }'
+}
+
+# entered - left = current, for every state
+balanced()
+{
+	awk '
+	$1 == "state" && $2 != "CLOSED" {
+		n++
+		if ($4 - $5 != $3 || $3 < 0) {
+			print $2 ": entered " $4 ", left " $5 ", current " $3
+			bad = 1
+		}
+	}
+	END { if (n != 10) print n + 0 " states"; exit bad || n != 10 }'
+}
+
+# hook_ok NAME: the module could attach there
+hook_ok()
+{
+	awk -v name="$1" '$1 == "hook" && $2 == name && $4 == "ok" { ok = 1 }
+	END { exit !ok }'
+}
+
+# --- the kernel's own tracepoint -------------------------------------------
+
+trace_events()
+{
+	echo "$TRACE/events/sock/inet_sock_set_state"
+}
+
+# trace_start [FILTER]: record sock:inet_sock_set_state into $TRACE/trace
+trace_start()
+{
+	local dir=/sys/kernel/tracing
+	[ -d $dir/instances ] || mount -t tracefs nodev $dir 2> /dev/null ||
+		skip_all "no tracefs"
+	TRACE=$dir/instances/tcpstates_test
+	mkdir -p "$TRACE" || skip_all "no trace instances"
+	at_exit "echo 0 > $(trace_events)/enable; rmdir $TRACE"
+	[ -d "$(trace_events)" ] || skip_all "no inet_sock_set_state event"
+	echo 4096 > "$TRACE/buffer_size_kb"
+	echo "protocol == 6${1:+ && ($1)}" > "$(trace_events)/filter"
+	echo 1 > "$(trace_events)/enable"
+	trace_clear
+}
+
+trace_clear()
+{
+	: > "$TRACE/trace"
+}
+
+# Only the sockets of tcp_walk
+WALK_FILTER="(sport >= 10000 && sport < 28192) || "
+WALK_FILTER+="(dport >= 10000 && dport < 28192)"

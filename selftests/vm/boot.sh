@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# One guest: qemu with the kernel log on the first serial port and the
+# results on the second.
+
+boot_can_kvm()
+{
+	grep -qE '^flags.* (vmx|svm)( |$)' /proc/cpuinfo && [[ -w /dev/kvm ]]
+}
+
+# boot_arguments: fills QEMU from the options of the run.
+boot_arguments()
+{
+	QEMU=(qemu-system-x86_64 -no-user-config -nodefaults -display none
+	      -no-reboot -m "$MEM" -kernel "$KERNEL_IMAGE"
+	      -initrd "$WORK/initramfs" -serial "file:$OUT/console.log")
+	APPEND="console=ttyS0 ignore_loglevel panic=-1 oops=panic"
+	if [[ $ICOUNT == yes ]]; then
+		QEMU+=(-accel tcg -smp 1 -icount "shift=0,sleep=off" -seed 1
+		       -rtc "base=2024-01-01,clock=vm")
+		APPEND+=" nokaslr"
+	elif boot_can_kvm; then
+		QEMU+=(-accel kvm -cpu host -smp "$CPUS")
+	else
+		QEMU+=(-accel "tcg,thread=multi" -smp "$CPUS")
+	fi
+	APPEND+=" $EXTRA_APPEND"
+}
+
+# boot_start: the guest in the background, its results in $WORK/results. The
+# host's limit is there for a guest that cannot end itself.
+boot_start()
+{
+	mkfifo "$WORK/results"
+	HOST_TIMEOUT=$(tests_time)
+	boot_guarded >"$WORK/results" 8>&- &
+	QEMU_PID=$!
+}
+
+boot_guarded()
+{
+	local pid status=0
+
+	trap 'kill "$pid" 2>/dev/null' TERM
+	timeout -k 5 "$HOST_TIMEOUT" "${QEMU[@]}" -append "$APPEND" \
+		-chardev stdio,id=results,signal=off -serial chardev:results \
+		</dev/null 2>"$OUT/qemu.log" &
+	pid=$!
+	wait "$pid" || status=$?
+	[[ $status -ne 124 && $status -ne 137 ]] || : >"$WORK/timeout"
+}
+
+# boot_terminal: the caller's terminal is the guest's second serial port.
+boot_terminal()
+{
+	local warnings
+
+	say "booting Linux $KERNEL_RELEASE, a few seconds"
+	"${QEMU[@]}" -append "$APPEND" -serial mon:stdio || return
+	echo
+	grep -qa 'tcpstates-vm: shell' "$OUT/console.log" ||
+		die "the guest did not come up: see $OUT/console.log"
+	warnings=$(verdict_warnings "$OUT/console.log") || return 0
+	say "the kernel warned, see $OUT/console.log:"
+	echo "$warnings" >&2
+}

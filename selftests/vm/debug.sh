@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# The kernel built for debugging: Debian's 6.12 source with debug.config.
+
+# debug_resolve: sets the KERNEL_* variables, see kernel.sh.
+debug_resolve()
+{
+	local key
+
+	source_resolve 6.12
+	key=$(sha256sum <"$VM/debug.config")
+	key=debug/$SOURCE_VERSION-${key:0:12}
+	cache_fill "$key" debug_build
+	KERNEL_BUILD=$CACHE/$key
+	KERNEL_IMAGE=$KERNEL_BUILD/bzImage
+	KERNEL_TREE=$KERNEL_BUILD/modules
+	KERNEL_RELEASE=$(<"$KERNEL_BUILD/include/config/kernel.release")
+}
+
+debug_build()
+{
+	local dir=$1 log=$1/build.log tool
+
+	for tool in flex bison bc gcc make cpio; do
+		need "$tool" "$tool"
+	done
+	debug_configure "$dir" "$log" || return
+	say "building the debug kernel, about 7 minutes on 2 cores ($log)"
+	run_logged "$log" nice make -C "$SOURCE" O="$dir" \
+		-j"$(nproc)" bzImage modules || return
+	mv "$dir/arch/x86/boot/bzImage" "$dir/bzImage" || return
+	debug_modules "$dir" "$log" && debug_prune "$dir"
+}
+
+# debug_configure DIR LOG: an option that did not hold is named.
+debug_configure()
+{
+	local dir=$1 log=$2 missing
+
+	run_logged "$log" make -C "$SOURCE" O="$dir" tinyconfig || return
+	run_logged "$log" "$SOURCE/scripts/kconfig/merge_config.sh" -m \
+		-O "$dir" "$dir/.config" "$VM/debug.config" || return
+	run_logged "$log" make -C "$SOURCE" O="$dir" olddefconfig || return
+	missing=$(grep -x 'CONFIG_[A-Z0-9_]*=y' "$VM/debug.config" |
+		grep -vxFf "$dir/.config" | tr '\n' ' ')
+	[[ -z $missing ]] && return 0
+	say "options of debug.config that the kernel refused: $missing"
+	return 1
+}
+
+# debug_modules DIR LOG: the names of what is built in, for modprobe.
+debug_modules()
+{
+	run_logged "$2" make -C "$SOURCE" O="$1" modules_install \
+		INSTALL_MOD_PATH="$1/modules" || return
+	rm -f "$1"/modules/lib/modules/*/{build,source}
+}
+
+# debug_prune DIR: keep what building a module against it takes.
+debug_prune()
+{
+	find "$1" \( -path "$1/scripts" -o -path "$1/tools" -o \
+		-path "$1/modules" \) -prune -o -type f \
+		\( -name '*.o' -o -name '*.a' -o -name '.*.cmd' \) \
+		-exec rm -f {} +
+}

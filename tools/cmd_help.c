@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * tcpstatectl help
+ */
+#include <stdio.h>
+
+#include "tcpstatectl.h"
+
+static void list_options(const struct verb *verb)
+{
+	const struct option_info *info;
+
+	puts("\nOptions:");
+	for (info = option_infos; info->name; info++)
+		if (verb_takes(verb, info->letter))
+			printf("  -%c, --%-10s %s\n", info->letter, info->name,
+			       info->summary);
+}
+
+/**
+ * help_verb() - print what one command does
+ * @verb:	the command
+ */
+void help_verb(const struct verb *verb)
+{
+	printf("Usage: tcpstatectl %s [OPTIONS]%s%s\n\n%s", verb->name,
+	       *verb->args ? " " : "", verb->args, verb->text);
+	list_options(verb);
+}
+
+/**
+ * help_all() - print all commands and options
+ */
+void help_all(void)
+{
+	const struct verb *verb;
+
+	puts("Usage: tcpstatectl [OPTIONS] [COMMAND]\n\n"
+	     "Shows what the tcpstates kernel module knows of the TCP connections in this\n"
+	     "network namespace.\n\n"
+	     "Commands:");
+	for (verb = verbs; verb->name; verb++)
+		printf("  %-10s %s\n", verb->name, verb->summary);
+	list_options(NULL);
+	puts("\nExit status: 0 done, 1 wrong usage, 2 the module is not loaded or the kernel\n"
+	     "refused.  Manual: man tcpstatectl");
+}
+
+/**
+ * cmd_help() - run "help"
+ * @options:	not looked at
+ * @argc:	0 or 1
+ * @argv:	the command to explain
+ *
+ * Return: exit status.
+ */
+int cmd_help(const struct options *options, int argc, char **argv)
+{
+	const struct verb *verb;
+
+	(void)options;
+	if (!argc) {
+		help_all();
+		return STATUS_DONE;
+	}
+	verb = verb_find(argv[0]);
+	if (!verb)
+		return STATUS_USAGE;
+	help_verb(verb);
+	return STATUS_DONE;
+}

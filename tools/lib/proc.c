@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The parser of /proc/tcpstates; docs/abi.md has the grammar.
+ *
+ * It is strict about what it understands (a number must be one, the last
+ * line must be whole) and passes over what it does not: unknown keywords,
+ * unknown names, fields appended to a line.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/tcpstates.h>
+
+#include "compiler.h"
+#include "tcpstates.h"
+
+/**
+ * struct parser - where the parser is
+ * @stats:	what is being filled
+ * @error:	what to say on failure
+ * @keyword:	first word of the line
+ * @rest:	what was not read of the line yet
+ * @line:	its number, from 1
+ */
+struct parser {
+	struct tcpstates_stats *stats;
+	struct tcpstates_error *error;
+	const char *keyword;
+	char *rest;
+	unsigned int line;
+};
+
+static __printf(3, 4)
+void set_error(struct tcpstates_error *error, unsigned int line,
+		      const char *format, ...)
+{
+	va_list args;
+
+	error->line = line;
+	va_start(args, format);
+	vsnprintf(error->reason, sizeof(error->reason), format, args);
+	va_end(args);
+}
+
+static int bad_word(struct parser *p, const char *what, const char *word)
+{
+	char safe[64];
+
+	tcpstates_escape(safe, sizeof(safe), word);
+	set_error(p->error, p->line, "%s: '%s'", what, safe);
+	return -EINVAL;
+}
+
+static char *next_word(struct parser *p)
+{
+	char *word = p->rest + strspn(p->rest, " \t");
+	char *end = word + strcspn(word, " \t");
+
+	if (word == end)
+		return NULL;
+	p->rest = *end ? end + 1 : end;
+	*end = '\0';
+	return word;
+}
+
+static int read_word(struct parser *p, const char *field, const char **word)
+{
+	*word = next_word(p);
+	if (*word)
+		return 0;
+	set_error(p->error, p->line, "'%s' line has no field '%s'",
+		  p->keyword, field);
+	return -EINVAL;
+}
+
+static int read_num(struct parser *p, const char *field,
+		    struct tcpstates_num *num)
+{
+	const char *word;
+	char *end;
+	int ret;
+
+	ret = read_word(p, field, &word);
+	if (ret || !strcmp(word, "-"))
+		return ret;
+	errno = 0;
+	num->value = strtoull(word, &end, 10);
+	if (!isdigit((unsigned char)*word) || *end)
+		return bad_word(p, "not a number", word);
+	if (errno)
+		return bad_word(p, "number does not fit in 64 bits", word);
+	num->known = true;
+	return 0;
+}
+
+static int read_dwell(struct parser *p, struct tcpstates_dwell *dwell)
+{
+	int ret;
+
+	ret = read_num(p, "p50_us", &dwell->p50_us);
+	ret = ret ?: read_num(p, "p99_us", &dwell->p99_us);
+	ret = ret ?: read_num(p, "max_us", &dwell->max_us);
+	/*
+	 * The text has no number of samples, but a quantile is missing only
+	 * if there was none.
+	 */
+	dwell->samples.known = !ret && !dwell->p50_us.known;
+	return ret;
+}
+
+/*
+ * One more empty record at the end of an array, which doubles whenever it is
+ * full.  @arrayp points to the array's pointer, of whatever type that is.
+ */
+static void *new_record(struct parser *p, void *arrayp, size_t *nr,
+			size_t size)
+{
+	bool full = !(*nr & (*nr - 1));	/* 0 or a power of two */
+	char *array;
+
+	if (*nr >= TCPSTATES_RECORDS_MAX) {
+		set_error(p->error, p->line, "more than %u '%s' lines",
+			  TCPSTATES_RECORDS_MAX, p->keyword);
+		return NULL;
+	}
+	memcpy(&array, arrayp, sizeof(array));
+	if (full)
+		array = reallocarray(array, *nr ? 2 * *nr : 1, size);
+	if (!array) {
+		set_error(p->error, 0, "out of memory");
+		return NULL;
+	}
+	memcpy(arrayp, &array, sizeof(array));
+	return memset(array + (*nr)++ * size, 0, size);
+}
+
+static int parse_state(struct parser *p)
+{
+	struct tcpstates_stats *stats = p->stats;
+	struct tcpstates_state *state;
+	int ret;
+
+	state = new_record(p, &stats->states, &stats->nr_states,
+			   sizeof(*state));
+	if (!state)
+		return -ENOMEM;
+	ret = read_word(p, "name", &state->name);
+	ret = ret ?: read_num(p, "current", &state->current);
+	ret = ret ?: read_num(p, "entered", &state->entered);
+	ret = ret ?: read_num(p, "left", &state->left);
+	return ret ?: read_dwell(p, &state->dwell);
+}
+
+static int parse_transition(struct parser *p)
+{
+	struct tcpstates_stats *stats = p->stats;
+	struct tcpstates_transition *edge;
+	int ret;
+
+	edge = new_record(p, &stats->transitions, &stats->nr_transitions,
+			  sizeof(*edge));
+	if (!edge)
+		return -ENOMEM;
+	ret = read_word(p, "from", &edge->from);
+	ret = ret ?: read_word(p, "to", &edge->to);
+	ret = ret ?: read_num(p, "count", &edge->count);
+	return ret ?: read_dwell(p, &edge->dwell);
+}
+
+static int parse_closed(struct parser *p)
+{
+	struct tcpstates_stats *stats = p->stats;
+	struct tcpstates_closed *closed;
+	int ret;
+
+	closed = new_record(p, &stats->closed, &stats->nr_closed,
+			    sizeof(*closed));
+	if (!closed)
+		return -ENOMEM;
+	ret = read_word(p, "from", &closed->from);
+	ret = ret ?: read_word(p, "cause", &closed->cause);
+	return ret ?: read_num(p, "count", &closed->count);
+}
+
+static int parse_alert(struct parser *p)
+{
+	struct tcpstates_stats *stats = p->stats;
+	struct tcpstates_alert *alert;
+	int ret;
+
+	alert = new_record(p, &stats->alerts, &stats->nr_alerts,
+			   sizeof(*alert));
+	if (!alert)
+		return -ENOMEM;
+	ret = read_word(p, "rule", &alert->rule);
+	ret = ret ?: read_word(p, "status", &alert->status);
+	ret = ret ?: read_num(p, "raised_total", &alert->raised);
+	ret = ret ?: read_num(p, "current", &alert->current);
+	return ret ?: read_num(p, "threshold", &alert->threshold);
+}
+
+static int parse_counter(struct parser *p)
+{
+	struct tcpstates_stats *stats = p->stats;
+	struct tcpstates_counter *counter;
+	const struct tcpstates_counter *old;
+	int ret;
+
+	counter = new_record(p, &stats->counters, &stats->nr_counters,
+			     sizeof(*counter));
+	if (!counter)
+		return -ENOMEM;
+	ret = read_word(p, "name", &counter->name);
+	ret = ret ?: read_num(p, "value", &counter->value);
+	if (ret)
+		return ret;
+	for (old = stats->counters; old < counter; old++)
+		if (!strcmp(old->name, counter->name))
+			return bad_word(p, "second line of the counter",
+					counter->name);
+	return 0;
+}
+
+static int parse_hook(struct parser *p)
+{
+	struct tcpstates_stats *stats = p->stats;
+	struct tcpstates_hook *hook;
+	int ret;
+
+	hook = new_record(p, &stats->hooks, &stats->nr_hooks, sizeof(*hook));
+	if (!hook)
+		return -ENOMEM;
+	ret = read_word(p, "name", &hook->name);
+	ret = ret ?: read_word(p, "mechanism", &hook->mechanism);
+	return ret ?: read_word(p, "status", &hook->status);
+}
+
+static const struct {
+	const char *keyword;
+	int (*parse)(struct parser *p);
+} keywords[] = {
+	{ "state",	parse_state },
+	{ "transition",	parse_transition },
+	{ "closed",	parse_closed },
+	{ "alert",	parse_alert },
+	{ "counter",	parse_counter },
+	{ "hook",	parse_hook },
+};
+
+/* The first line: "tcpstates" and the version of the format. */
+static int parse_version(struct parser *p)
+{
+	struct tcpstates_num version = { 0 };
+	int ret;
+
+	if (!p->keyword || strcmp(p->keyword, TCPSTATES_PROC_NAME)) {
+		set_error(p->error, p->line, "does not begin with '%s %d'",
+			  TCPSTATES_PROC_NAME, TCPSTATES_PROC_FORMAT);
+		return -EINVAL;
+	}
+	ret = read_num(p, "version", &version);
+	if (ret)
+		return ret;
+	p->stats->version = version.value;
+	if (version.value == TCPSTATES_PROC_FORMAT)
+		return 0;
+	set_error(p->error, p->line,
+		  "format %llu is not known, only %d: is the tool older than the module?",
+		  version.value, TCPSTATES_PROC_FORMAT);
+	return -EPROTONOSUPPORT;
+}
+
+static int parse_line(struct parser *p)
+{
+	size_t i;
+
+	p->keyword = next_word(p);
+	if (p->line == 1)
+		return parse_version(p);
+	if (!p->keyword)
+		return 0;
+	for (i = 0; i < ARRAY_SIZE(keywords); i++)
+		if (!strcmp(p->keyword, keywords[i].keyword))
+			return keywords[i].parse(p);
+	return 0;	/* a heading, or from a newer module */
+}
+
+static int parse_text(struct parser *p, char *text, size_t len)
+{
+	char *line = text, *end;
+	int ret;
+
+	for (p->line = 1; line < text + len || p->line == 1; p->line++) {
+		end = memchr(line, '\n', text + len - line);
+		if (!end) {
+			set_error(p->error, p->line,
+				  len ? "cut short" : "empty");
+			return -EINVAL;
+		}
+		if (memchr(line, '\0', end - line)) {
+			set_error(p->error, p->line, "has a NUL byte");
+			return -EINVAL;
+		}
+		*end = '\0';
+		p->rest = line;
+		ret = parse_line(p);
+		if (ret)
+			return ret;
+		line = end + 1;
+	}
+	return 0;
+}
+
+/**
+ * tcpstates_stats_parse() - parse the text of /proc/tcpstates
+ * @buf:	the text, need not end with NUL
+ * @len:	its length
+ * @stats:	filled on success; to be freed with tcpstates_stats_free()
+ * @error:	filled on failure
+ *
+ * Return: 0, or a negative errno and nothing to be freed: -EPROTONOSUPPORT
+ * for another version of the format, -EINVAL for what is not the format.
+ */
+int tcpstates_stats_parse(const char *buf, size_t len,
+			  struct tcpstates_stats *stats,
+			  struct tcpstates_error *error)
+{
+	struct parser p = { .stats = stats, .error = error };
+	int ret;
+
+	memset(stats, 0, sizeof(*stats));
+	memset(error, 0, sizeof(*error));
+	stats->text = malloc(len + 1);
+	if (!stats->text) {
+		set_error(error, 0, "out of memory");
+		return -ENOMEM;
+	}
+	if (len)
+		memcpy(stats->text, buf, len);
+	stats->text[len] = '\0';
+	ret = parse_text(&p, stats->text, len);
+	if (ret)
+		tcpstates_stats_free(stats);
+	return ret;
+}

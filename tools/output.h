@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Everything the command prints goes through here: messages, text in aligned
+ * columns, JSON.
+ */
+#ifndef _OUTPUT_H
+#define _OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/compiler.h"
+#include "lib/tcpstates.h"
+
+struct json_object;
+
+enum align {
+	ALIGN_LEFT,
+	ALIGN_RIGHT,
+};
+
+/**
+ * struct column - one column of a table
+ * @title:	its heading, one word; NULL ends an array of columns
+ * @align:	where its cells stick to
+ */
+struct column {
+	const char *title;
+	enum align align;
+};
+
+struct table;
+
+struct table *table_new(const struct column *columns);
+void table_text(struct table *table, const char *text);
+void table_num(struct table *table, const struct tcpstates_num *num);
+void table_duration(struct table *table, const struct tcpstates_num *us);
+void table_dwell(struct table *table, const struct tcpstates_dwell *dwell);
+void table_print(struct table *table);
+void table_print_section(struct table *table, const char *if_empty);
+
+void *output_must(void *memory);
+__printf(1, 2)
+void output_error(const char *format, ...);
+void output_json(struct json_object *root, bool pretty);
+void output_start(void);
+int output_finish(int status);
+
+#endif /* _OUTPUT_H */

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * tcpstatectl: the command of the tcpstates kernel module.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "nearest.h"
+#include "output.h"
+#include "tcpstatectl.h"
+
+#define VERBS_MAX	32
+
+const struct verb verbs[] = {
+	{
+		.name = "show",
+		.args = "",
+		.options = "jp",
+		.summary = "states, transitions and their durations (default)",
+		.text =
+"Prints how many connections are in each TCP state now, how often each\n"
+"state was entered and left and how long connections stayed in it; then the\n"
+"transitions that happened and why connections were closed.  Alerts, hooks\n"
+"and counters of the module follow if they need attention.\n"
+"All numbers are of this network namespace, since the module was loaded.\n",
+		.run = cmd_show,
+	},
+	{
+		.name = "version",
+		.args = "",
+		.options = "jp",
+		.summary = "version of this command and of the loaded module",
+		.text =
+"Prints the version of this command and of the loaded module, or that the\n"
+"module is not loaded, which is no error here.\n",
+		.run = cmd_version,
+	},
+	{
+		.name = "help",
+		.args = "[COMMAND]",
+		.max_args = 1,
+		.options = "",
+		.summary = "this text, or what a command does",
+		.text =
+"Prints what a command does and which options it has, or an overview.\n",
+		.run = cmd_help,
+	},
+	{ 0 }
+};
+
+/**
+ * verb_find() - look up a command, say what is wrong if there is none
+ * @name:	as it was typed
+ *
+ * Return: the command, or NULL after a message.
+ */
+const struct verb *verb_find(const char *name)
+{
+	const char *names[VERBS_MAX];
+	const struct verb *verb;
+	char safe[64];
+	size_t nr = 0;
+
+	for (verb = verbs; verb->name; verb++) {
+		if (!strcmp(verb->name, name))
+			return verb;
+		names[nr++] = verb->name;
+	}
+	names[nr] = NULL;
+	tcpstates_escape(safe, sizeof(safe), name);
+	output_error("no command '%s': did you mean '%s'?", safe,
+		     nearest_word(name, names));
+	return NULL;
+}
+
+static bool args_fit(const struct verb *verb, int argc, char **argv)
+{
+	char safe[64];
+
+	if (argc <= verb->max_args)
+		return true;
+	tcpstates_escape(safe, sizeof(safe), argv[verb->max_args]);
+	output_error("'%s' does not take '%s': see 'tcpstatectl help %s'",
+		     verb->name, safe, verb->name);
+	return false;
+}
+
+static int run_verb(const struct verb *verb, const struct options *options,
+		    int argc, char **argv)
+{
+	if (!options_fit(options, verb) || !args_fit(verb, argc, argv))
+		return STATUS_USAGE;
+	if (options->given['V'])
+		return cmd_version(options, 0, NULL);
+	if (!options->given['h'])
+		return verb->run(options, argc, argv);
+	help_verb(verb);
+	return STATUS_DONE;
+}
+
+static int run(int argc, char **argv)
+{
+	struct options options = { 0 };
+	const struct verb *verb;
+	int first = options_parse(&options, argc, argv);
+
+	if (first < 0)
+		return STATUS_USAGE;
+	if (first < argc) {
+		verb = verb_find(argv[first++]);
+		return verb ? run_verb(verb, &options, argc - first,
+				       argv + first) : STATUS_USAGE;
+	}
+	if (!options.given['h'])
+		return run_verb(verbs, &options, 0, NULL);
+	help_all();
+	return STATUS_DONE;
+}
+
+int main(int argc, char **argv)
+{
+	output_start();
+	return output_finish(run(argc, argv));
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the verbs share: exit status, options, the table of verbs.
+ */
+#ifndef _TCPSTATECTL_H
+#define _TCPSTATECTL_H
+
+#include <stdbool.h>
+
+enum {
+	STATUS_DONE	= 0,
+	STATUS_USAGE	= 1,	/* wrong usage */
+	STATUS_REFUSED	= 2,	/* module not loaded, or the kernel refused */
+};
+
+/**
+ * struct options - options given on the command line
+ * @given:	by letter
+ */
+struct options {
+	bool given[128];
+};
+
+/**
+ * struct option_info - one option
+ * @letter:	its short form
+ * @name:	its long form
+ * @summary:	what it does, a few words
+ */
+struct option_info {
+	char letter;
+	const char *name;
+	const char *summary;
+};
+
+/**
+ * struct verb - one command
+ * @name:	as it is typed
+ * @args:	its arguments in the usage line, "" if it takes none
+ * @max_args:	how many it takes
+ * @options:	letters of the options it takes, -h and -V apart
+ * @summary:	what it does, a few words
+ * @text:	what it does, for "help VERB"
+ * @run:	does it; returns the exit status
+ */
+struct verb {
+	const char *name;
+	const char *args;
+	int max_args;
+	const char *options;
+	const char *summary;
+	const char *text;
+	int (*run)(const struct options *options, int argc, char **argv);
+};
+
+/* Ended by a verb without name; the first one is the default. */
+extern const struct verb verbs[];
+/* Ended by an option without name. */
+extern const struct option_info option_infos[];
+
+const struct verb *verb_find(const char *name);
+bool verb_takes(const struct verb *verb, char letter);
+int options_parse(struct options *options, int argc, char **argv);
+bool options_fit(const struct options *options, const struct verb *verb);
+
+int cmd_show(const struct options *options, int argc, char **argv);
+int cmd_version(const struct options *options, int argc, char **argv);
+int cmd_help(const struct options *options, int argc, char **argv);
+void help_verb(const struct verb *verb);
+void help_all(void);
+
+#endif /* _TCPSTATECTL_H */
