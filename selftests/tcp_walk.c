@@ -18,8 +18,9 @@ static const struct scenario * const tables[] = {
 	open_scenarios, close_scenarios, loop_scenarios,
 };
 
+/* Options */
 static bool new_net, table_only;
-static const char *then_run;
+static const char *then_run, *trace;
 
 static void where(const struct conn *c)
 {
@@ -104,9 +105,13 @@ static int run(const struct scenario *s, unsigned int n)
 		return 0;
 	if (new_net)
 		net_new();
+	if (trace)
+		report_clear(trace);
 	make_conns(s->mix ? n * lives(s) : n);
 	run_steps(s);
 	expect_settle(s, n);
+	if (trace)
+		report_print(trace);
 	if (then_run) {
 		setenv("SCENARIO", s->name, 1);
 		err = system(then_run);
@@ -127,7 +132,10 @@ static int run_forked(const struct scenario *s, unsigned int n)
 	if (!pid)
 		exit(run(s, n));
 	waitpid(pid, &status, 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : WALK_FAIL;
+	status = WIFEXITED(status) ? WEXITSTATUS(status) : WALK_FAIL;
+	printf("== done %s %d\n", s->name, status);
+	fflush(stdout);
+	return status;
 }
 
 static const struct scenario *by_name(const char *name)
@@ -175,13 +183,16 @@ static int run_quick(unsigned int n)
 static void usage(FILE *out)
 {
 	fprintf(out,
-		"Usage: tcp_walk [-6|-m] [-N] [-t] [-n COUNT] [-x COMMAND] SCENARIO...\n"
+		"Usage: tcp_walk [-6|-m] [-N] [-t] [-n COUNT] [-r TRACE] [-x COMMAND]\n"
+		"                SCENARIO...\n"
 		"       tcp_walk list\n"
 		"Walks COUNT (1) connections through each scenario, or through all\n"
 		"quick ones (SCENARIO \"quick\"), and prints the transitions that follow.\n"
 		"  -6  IPv6            -m  IPv4 through IPv6 sockets (v4-mapped)\n"
 		"  -N  in a new network namespace for each scenario\n"
 		"  -t  print the table only, do nothing\n"
+		"  -r  report what /proc/tcpstates, the tracefs file TRACE (emptied at the\n"
+		"      beginning), /proc/net/snmp and ss say at the end of each scenario\n"
 		"  -x  run COMMAND at the end of each scenario, in its namespace\n"
 		"Exit status: 0 done, 1 failed, 2 wrong usage, 4 not possible here.\n");
 }
@@ -191,7 +202,7 @@ static unsigned int parse(int argc, char **argv)
 	unsigned long n = 1;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "6mNtn:x:h")) != -1) {
+	while ((opt = getopt(argc, argv, "6mNtn:r:x:h")) != -1) {
 		switch (opt) {
 		case '6':
 			walk.v6 = true;
@@ -208,6 +219,9 @@ static unsigned int parse(int argc, char **argv)
 			break;
 		case 'n':
 			n = strtoul(optarg, NULL, 10);
+			break;
+		case 'r':
+			trace = optarg;
 			break;
 		case 'x':
 			then_run = optarg;

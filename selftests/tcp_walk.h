@@ -113,6 +113,11 @@ void skip(const char *fmt, ...)
 extern const char * const state_names[WALK_STATES];
 void expect_print(const struct scenario *s, unsigned int n);
 void expect_settle(const struct scenario *s, unsigned int n);
+void expect_no_request(struct conn *c);
+
+/* walk_report.c: what other sources say, for walk.awk */
+void report_clear(const char *trace);
+void report_print(const char *trace);
 
 /* walk_net.c: namespace, addresses, sockets under test (k_ = kernel) */
 long now_ms(void);

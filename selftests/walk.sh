@@ -20,47 +20,31 @@ option_ipv4=
 option_ipv6=-6
 option_mapped=-m
 
-need tcp_walk ss nstat awk
-dir=$(mktemp -d)
+need tcp_walk ss awk
 if [ "${TCPSTATES_KO:-}" = none ]; then
 	nomodule=1
-	at_exit "rm -rf $dir"
 	trap cleanup EXIT
 else
 	nomodule=0
 	mod_setup
-	at_exit "rm -rf $dir"
 fi
 trace_start "$WALK_FILTER"
 
-# Run in the scenario's namespace at its end
-collect="cat $TRACE/trace > $dir/trace; ss -Htan > $dir/ss;
-	nstat -asz > $dir/nstat"
-[ $nomodule = 1 ] || collect="cat $PROC > $dir/proc; $collect"
-
-walk_one()
+# One family: tcp_walk's reports, judged one by one
+walk_family()
 {
-	local family=$1 scenario=$2 option=option_$1 ret
-	rm -f "$dir"/*
-	: > "$dir/proc"
-	trace_clear
+	local family=$1 option=option_$1 verdict name reason
 	# shellcheck disable=SC2086 # an option or nothing
-	tcp_walk ${!option} -N -n "$n" -x "$collect" "$scenario" \
-		> "$dir/expect" 2> "$dir/err"
-	ret=$?
-	if [ $ret = $KSFT_SKIP ]; then
-		skip "$family $scenario" "$(head -n 1 "$dir/err")"
-	elif [ $ret != 0 ]; then
-		not_ok "$family $scenario"
-		note < "$dir/err"
-	elif awk -f "$here/walk.awk" -v nomodule=$nomodule "$dir/expect" \
-		"$dir/trace" "$dir/ss" "$dir/nstat" "$dir/proc" > "$dir/diff"
-	then
-		ok "$family $scenario"
-	else
-		not_ok "$family $scenario"
-		note < "$dir/diff"
-	fi
+	while read -r verdict name reason; do
+		case $verdict in
+		ok)	ok "$family $name" ;;
+		not)	not_ok "$family $reason" ;;
+		skip)	skip "$family $name" "$reason" ;;
+		*)	echo "$verdict $name $reason" ;;
+		esac
+	done < <(tcp_walk ${!option} -N -n "$n" -r "$TRACE/trace" \
+			"${scenarios[@]}" 2>&1 |
+		awk -f "$here/walk.awk" -v nomodule=$nomodule)
 }
 
 scenarios=()
@@ -71,8 +55,6 @@ done < <(tcp_walk list)
 
 ktap_begin $((${#scenarios[@]} * 3))
 for family in $families; do
-	for name in "${scenarios[@]}"; do
-		walk_one "$family" "$name"
-	done
+	walk_family "$family"
 done
 ktap_end

@@ -156,6 +156,23 @@ static void count_file(const char *path, unsigned int *count)
 	fclose(f);
 }
 
+/* Wait until no half-open connection is left. */
+void expect_no_request(struct conn *c)
+{
+	long end = now_ms() + WALK_WAIT_MS;
+	unsigned int now[WALK_STATES];
+
+	do {
+		memset(now, 0, sizeof(now));
+		count_file("/proc/net/tcp", now);
+		count_file("/proc/net/tcp6", now);
+		if (!now[TCP_SYN_RECV])
+			return;
+		nap();
+	} while (now_ms() < end);
+	die(c, "%u half-open connections stay", now[TCP_SYN_RECV]);
+}
+
 /* Loose scenarios: whatever is still on its way has arrived. */
 static bool at_rest(const unsigned int *now, const unsigned int *want,
 		    bool loose)

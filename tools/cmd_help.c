@@ -20,30 +20,31 @@ static void list_options(const struct verb *verb)
 /**
  * help_verb() - print what one command does
  * @verb:	the command
+ *
+ * Return: exit status.
  */
-void help_verb(const struct verb *verb)
+int help_verb(const struct verb *verb)
 {
 	printf("Usage: tcpstatectl %s [OPTIONS]%s%s\n\n%s", verb->name,
 	       *verb->args ? " " : "", verb->args, verb->text);
 	list_options(verb);
+	return STATUS_DONE;
 }
 
-/**
- * help_all() - print all commands and options
- */
-void help_all(void)
+static int help_all(void)
 {
 	const struct verb *verb;
 
 	puts("Usage: tcpstatectl [OPTIONS] [COMMAND]\n\n"
-	     "Shows what the tcpstates kernel module knows of the TCP connections in this\n"
-	     "network namespace.\n\n"
+	     "Shows what the tcpstates kernel module knows of the TCP\n"
+	     "connections in this network namespace.\n\n"
 	     "Commands:");
 	for (verb = verbs; verb->name; verb++)
-		printf("  %-10s %s\n", verb->name, verb->summary);
+		printf("  %-14s %s\n", verb->name, verb->summary);
 	list_options(NULL);
-	puts("\nExit status: 0 done, 1 wrong usage, 2 the module is not loaded or the kernel\n"
-	     "refused.  Manual: man tcpstatectl");
+	puts("\nExit status: 0 done, 1 wrong usage, 2 the module is not loaded or\n"
+	     "the kernel refused.  The manual: man tcpstatectl");
+	return STATUS_DONE;
 }
 
 /**
@@ -59,13 +60,8 @@ int cmd_help(const struct options *options, int argc, char **argv)
 	const struct verb *verb;
 
 	(void)options;
-	if (!argc) {
-		help_all();
-		return STATUS_DONE;
-	}
+	if (!argc)
+		return help_all();
 	verb = verb_find(argv[0]);
-	if (!verb)
-		return STATUS_USAGE;
-	help_verb(verb);
-	return STATUS_DONE;
+	return verb ? help_verb(verb) : STATUS_USAGE;
 }

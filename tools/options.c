@@ -57,7 +57,13 @@ static void list_options(struct option *longs, char *letters)
 	*letters = '\0';
 }
 
-static const char *nearest_option(const char *typed)
+/**
+ * options_nearest() - the long option that was probably meant
+ * @typed:	what was typed, without dashes
+ *
+ * Return: its name.
+ */
+const char *options_nearest(const char *typed)
 {
 	const char *names[OPTIONS_MAX] = { NULL };
 	const struct option_info *info;
@@ -70,7 +76,7 @@ static const char *nearest_option(const char *typed)
 /* Say what getopt_long() stumbled over: @word, or the letter in optopt. */
 static void bad_option(const char *word, const char *letters)
 {
-	char safe[64], letter[2] = { optopt };
+	char safe[64], letter[2] = { (char)optopt };
 	const struct option_info *info = option_find(optopt);
 
 	tcpstates_escape(safe, sizeof(safe), optopt ? letter : word);
@@ -81,7 +87,7 @@ static void bad_option(const char *word, const char *letters)
 			     safe, letters);
 	else
 		output_error("no option '%s': did you mean '--%s'?", safe,
-			     nearest_option(word + 2));
+			     options_nearest(word + 2));
 }
 
 /**

@@ -3,7 +3,6 @@
  * Messages, JSON, and whether what was printed has arrived.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,21 +11,6 @@
 
 #include "output.h"
 #include "tcpstatectl.h"
-
-/**
- * output_error() - print one line to stderr, after the command's name
- * @format:	as of printf(), without newline
- */
-void output_error(const char *format, ...)
-{
-	va_list args;
-
-	fputs("tcpstatectl: ", stderr);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
-}
 
 /**
  * output_must() - leave if there is no memory
@@ -55,9 +39,10 @@ void output_json(struct json_object *root, bool pretty)
 	flags |= pretty ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED :
 			  JSON_C_TO_STRING_PLAIN;
 	text = json_object_to_json_string_ext(root, flags);
-	if (!text)
+	if (text)
+		puts(text);
+	else
 		output_must(NULL);
-	puts(text);
 	json_object_put(root);
 }
 

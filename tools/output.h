@@ -8,11 +8,18 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
-#include "lib/compiler.h"
 #include "lib/tcpstates.h"
 
 struct json_object;
+
+/**
+ * output_error() - print one line to stderr, after the command's name
+ * @format:	as of printf(), a literal without newline
+ */
+#define output_error(format, ...)					\
+	fprintf(stderr, "tcpstatectl: " format "\n", ##__VA_ARGS__)
 
 enum align {
 	ALIGN_LEFT,
@@ -40,8 +47,6 @@ void table_print(struct table *table);
 void table_print_section(struct table *table, const char *if_empty);
 
 void *output_must(void *memory);
-__printf(1, 2)
-void output_error(const char *format, ...);
 void output_json(struct json_object *root, bool pretty);
 void output_start(void);
 int output_finish(int status);

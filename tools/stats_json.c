@@ -67,7 +67,7 @@ static void add_state(struct json_object *object, const char *key,
 	char *text = escaped(state), *c;
 
 	for (c = text; *c; c++)
-		*c = tolower((unsigned char)*c);
+		*c = (char)tolower((unsigned char)*c);
 	add(object, key, output_must(json_object_new_string(text)));
 	free(text);
 }

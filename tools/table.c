@@ -116,17 +116,16 @@ static void table_free(struct table *table)
 
 static int column_width(const struct table *table, size_t column)
 {
-	size_t width = strlen(table->columns[column].title);
+	const struct column *head = &table->columns[column];
+	size_t width = strlen(head->title);
 	size_t i;
 
-	if (table->columns[column].align == ALIGN_RIGHT &&
-	    width < NUMBER_WIDTH)
+	if (head->align == ALIGN_RIGHT && width < NUMBER_WIDTH)
 		width = NUMBER_WIDTH;
-
 	for (i = column; i < table->nr_cells; i += table->nr_columns)
 		if (strlen(table->cells[i]) > width)
 			width = strlen(table->cells[i]);
-	return width;
+	return (int)width;
 }
 
 static void print_cell(const struct table *table, size_t column, int width,

@@ -22,7 +22,8 @@ const struct verb verbs[] = {
 "state was entered and left and how long connections stayed in it; then the\n"
 "transitions that happened and why connections were closed.  Alerts, hooks\n"
 "and counters of the module follow if they need attention.\n"
-"All numbers are of this network namespace, since the module was loaded.\n",
+"Connections are those of this network namespace, since the module was\n"
+"loaded; hooks and counters belong to the module as a whole.\n",
 		.run = cmd_show,
 	},
 	{
@@ -75,13 +76,19 @@ const struct verb *verb_find(const char *name)
 
 static bool args_fit(const struct verb *verb, int argc, char **argv)
 {
+	const char *option;
 	char safe[64];
 
 	if (argc <= verb->max_args)
 		return true;
+	option = options_nearest(argv[verb->max_args]);
 	tcpstates_escape(safe, sizeof(safe), argv[verb->max_args]);
-	output_error("'%s' does not take '%s': see 'tcpstatectl help %s'",
-		     verb->name, safe, verb->name);
+	if (nearest_distance(argv[verb->max_args], option) <= 2)
+		output_error("'%s' does not take '%s': did you mean '--%s'?",
+			     verb->name, safe, option);
+	else
+		output_error("'%s' does not take '%s': see 'tcpstatectl help %s'",
+			     verb->name, safe, verb->name);
 	return false;
 }
 
@@ -90,31 +97,28 @@ static int run_verb(const struct verb *verb, const struct options *options,
 {
 	if (!options_fit(options, verb) || !args_fit(verb, argc, argv))
 		return STATUS_USAGE;
+	if (options->given['h'])
+		return help_verb(verb);
 	if (options->given['V'])
 		return cmd_version(options, 0, NULL);
-	if (!options->given['h'])
-		return verb->run(options, argc, argv);
-	help_verb(verb);
-	return STATUS_DONE;
+	return verb->run(options, argc, argv);
 }
 
 static int run(int argc, char **argv)
 {
 	struct options options = { 0 };
-	const struct verb *verb;
+	const struct verb *verb = verbs;
 	int first = options_parse(&options, argc, argv);
 
 	if (first < 0)
 		return STATUS_USAGE;
-	if (first < argc) {
+	if (first < argc)
 		verb = verb_find(argv[first++]);
-		return verb ? run_verb(verb, &options, argc - first,
-				       argv + first) : STATUS_USAGE;
-	}
-	if (!options.given['h'])
-		return run_verb(verbs, &options, 0, NULL);
-	help_all();
-	return STATUS_DONE;
+	else if (options.given['h'])
+		return cmd_help(&options, 0, NULL);
+	if (!verb)
+		return STATUS_USAGE;
+	return run_verb(verb, &options, argc - first, argv + first);
 }
 
 int main(int argc, char **argv)

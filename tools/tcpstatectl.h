@@ -60,13 +60,13 @@ extern const struct option_info option_infos[];
 
 const struct verb *verb_find(const char *name);
 bool verb_takes(const struct verb *verb, char letter);
+const char *options_nearest(const char *typed);
 int options_parse(struct options *options, int argc, char **argv);
 bool options_fit(const struct options *options, const struct verb *verb);
 
 int cmd_show(const struct options *options, int argc, char **argv);
 int cmd_version(const struct options *options, int argc, char **argv);
 int cmd_help(const struct options *options, int argc, char **argv);
-void help_verb(const struct verb *verb);
-void help_all(void);
+int help_verb(const struct verb *verb);
 
 #endif /* _TCPSTATECTL_H */

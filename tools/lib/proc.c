@@ -8,15 +8,15 @@
  */
 #include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <linux/tcpstates.h>
 
-#include "compiler.h"
 #include "tcpstates.h"
+
+#define REASON_SIZE	sizeof(((struct tcpstates_error *)0)->reason)
 
 /**
  * struct parser - where the parser is
@@ -34,16 +34,10 @@ struct parser {
 	unsigned int line;
 };
 
-static __printf(3, 4)
-void set_error(struct tcpstates_error *error, unsigned int line,
-		      const char *format, ...)
+static int bad(struct parser *p, const char *what)
 {
-	va_list args;
-
-	error->line = line;
-	va_start(args, format);
-	vsnprintf(error->reason, sizeof(error->reason), format, args);
-	va_end(args);
+	snprintf(p->error->reason, REASON_SIZE, "%s", what);
+	return -EINVAL;
 }
 
 static int bad_word(struct parser *p, const char *what, const char *word)
@@ -51,7 +45,7 @@ static int bad_word(struct parser *p, const char *what, const char *word)
 	char safe[64];
 
 	tcpstates_escape(safe, sizeof(safe), word);
-	set_error(p->error, p->line, "%s: '%s'", what, safe);
+	snprintf(p->error->reason, REASON_SIZE, "%s: '%s'", what, safe);
 	return -EINVAL;
 }
 
@@ -72,8 +66,8 @@ static int read_word(struct parser *p, const char *field, const char **word)
 	*word = next_word(p);
 	if (*word)
 		return 0;
-	set_error(p->error, p->line, "'%s' line has no field '%s'",
-		  p->keyword, field);
+	snprintf(p->error->reason, REASON_SIZE,
+		 "'%s' line has no field '%s'", p->keyword, field);
 	return -EINVAL;
 }
 
@@ -113,41 +107,37 @@ static int read_dwell(struct parser *p, struct tcpstates_dwell *dwell)
 }
 
 /*
- * One more empty record at the end of an array, which doubles whenever it is
- * full.  @arrayp points to the array's pointer, of whatever type that is.
+ * Room for one more record, which is empty: the array doubles whenever it is
+ * full.  NULL if there is none; the array is as it was then.
  */
-static void *new_record(struct parser *p, void *arrayp, size_t *nr,
-			size_t size)
+static void *grow(struct parser *p, void *array, size_t nr, size_t size)
 {
-	bool full = !(*nr & (*nr - 1));	/* 0 or a power of two */
-	char *array;
+	bool full = !(nr & (nr - 1));	/* 0 or a power of two */
 
-	if (*nr >= TCPSTATES_RECORDS_MAX) {
-		set_error(p->error, p->line, "more than %u '%s' lines",
-			  TCPSTATES_RECORDS_MAX, p->keyword);
+	if (nr >= TCPSTATES_RECORDS_MAX) {
+		bad_word(p, "too many lines of one kind", p->keyword);
 		return NULL;
 	}
-	memcpy(&array, arrayp, sizeof(array));
 	if (full)
-		array = reallocarray(array, *nr ? 2 * *nr : 1, size);
-	if (!array) {
-		set_error(p->error, 0, "out of memory");
-		return NULL;
-	}
-	memcpy(arrayp, &array, sizeof(array));
-	return memset(array + (*nr)++ * size, 0, size);
+		array = reallocarray(array, nr ? 2 * nr : 1, size);
+	if (array)
+		memset((char *)array + nr * size, 0, size);
+	else
+		bad(p, "out of memory");
+	return array;
 }
 
 static int parse_state(struct parser *p)
 {
 	struct tcpstates_stats *stats = p->stats;
-	struct tcpstates_state *state;
+	struct tcpstates_state *state, *array;
 	int ret;
 
-	state = new_record(p, &stats->states, &stats->nr_states,
-			   sizeof(*state));
-	if (!state)
+	array = grow(p, stats->states, stats->nr_states, sizeof(*state));
+	if (!array)
 		return -ENOMEM;
+	stats->states = array;
+	state = array + stats->nr_states++;
 	ret = read_word(p, "name", &state->name);
 	ret = ret ?: read_num(p, "current", &state->current);
 	ret = ret ?: read_num(p, "entered", &state->entered);
@@ -158,13 +148,14 @@ static int parse_state(struct parser *p)
 static int parse_transition(struct parser *p)
 {
 	struct tcpstates_stats *stats = p->stats;
-	struct tcpstates_transition *edge;
+	struct tcpstates_transition *edge, *array;
 	int ret;
 
-	edge = new_record(p, &stats->transitions, &stats->nr_transitions,
-			  sizeof(*edge));
-	if (!edge)
+	array = grow(p, stats->transitions, stats->nr_transitions, sizeof(*edge));
+	if (!array)
 		return -ENOMEM;
+	stats->transitions = array;
+	edge = array + stats->nr_transitions++;
 	ret = read_word(p, "from", &edge->from);
 	ret = ret ?: read_word(p, "to", &edge->to);
 	ret = ret ?: read_num(p, "count", &edge->count);
@@ -174,13 +165,14 @@ static int parse_transition(struct parser *p)
 static int parse_closed(struct parser *p)
 {
 	struct tcpstates_stats *stats = p->stats;
-	struct tcpstates_closed *closed;
+	struct tcpstates_closed *closed, *array;
 	int ret;
 
-	closed = new_record(p, &stats->closed, &stats->nr_closed,
-			    sizeof(*closed));
-	if (!closed)
+	array = grow(p, stats->closed, stats->nr_closed, sizeof(*closed));
+	if (!array)
 		return -ENOMEM;
+	stats->closed = array;
+	closed = array + stats->nr_closed++;
 	ret = read_word(p, "from", &closed->from);
 	ret = ret ?: read_word(p, "cause", &closed->cause);
 	return ret ?: read_num(p, "count", &closed->count);
@@ -189,13 +181,14 @@ static int parse_closed(struct parser *p)
 static int parse_alert(struct parser *p)
 {
 	struct tcpstates_stats *stats = p->stats;
-	struct tcpstates_alert *alert;
+	struct tcpstates_alert *alert, *array;
 	int ret;
 
-	alert = new_record(p, &stats->alerts, &stats->nr_alerts,
-			   sizeof(*alert));
-	if (!alert)
+	array = grow(p, stats->alerts, stats->nr_alerts, sizeof(*alert));
+	if (!array)
 		return -ENOMEM;
+	stats->alerts = array;
+	alert = array + stats->nr_alerts++;
 	ret = read_word(p, "rule", &alert->rule);
 	ret = ret ?: read_word(p, "status", &alert->status);
 	ret = ret ?: read_num(p, "raised_total", &alert->raised);
@@ -206,14 +199,15 @@ static int parse_alert(struct parser *p)
 static int parse_counter(struct parser *p)
 {
 	struct tcpstates_stats *stats = p->stats;
-	struct tcpstates_counter *counter;
+	struct tcpstates_counter *counter, *array;
 	const struct tcpstates_counter *old;
 	int ret;
 
-	counter = new_record(p, &stats->counters, &stats->nr_counters,
-			     sizeof(*counter));
-	if (!counter)
+	array = grow(p, stats->counters, stats->nr_counters, sizeof(*counter));
+	if (!array)
 		return -ENOMEM;
+	stats->counters = array;
+	counter = array + stats->nr_counters++;
 	ret = read_word(p, "name", &counter->name);
 	ret = ret ?: read_num(p, "value", &counter->value);
 	if (ret)
@@ -228,19 +222,21 @@ static int parse_counter(struct parser *p)
 static int parse_hook(struct parser *p)
 {
 	struct tcpstates_stats *stats = p->stats;
-	struct tcpstates_hook *hook;
+	struct tcpstates_hook *hook, *array;
 	int ret;
 
-	hook = new_record(p, &stats->hooks, &stats->nr_hooks, sizeof(*hook));
-	if (!hook)
+	array = grow(p, stats->hooks, stats->nr_hooks, sizeof(*hook));
+	if (!array)
 		return -ENOMEM;
+	stats->hooks = array;
+	hook = array + stats->nr_hooks++;
 	ret = read_word(p, "name", &hook->name);
 	ret = ret ?: read_word(p, "mechanism", &hook->mechanism);
 	return ret ?: read_word(p, "status", &hook->status);
 }
 
-static const struct {
-	const char *keyword;
+static const struct keyword {
+	const char *name;
 	int (*parse)(struct parser *p);
 } keywords[] = {
 	{ "state",	parse_state },
@@ -249,6 +245,7 @@ static const struct {
 	{ "alert",	parse_alert },
 	{ "counter",	parse_counter },
 	{ "hook",	parse_hook },
+	{ 0 }
 };
 
 /* The first line: "tcpstates" and the version of the format. */
@@ -257,62 +254,66 @@ static int parse_version(struct parser *p)
 	struct tcpstates_num version = { 0 };
 	int ret;
 
-	if (!p->keyword || strcmp(p->keyword, TCPSTATES_PROC_NAME)) {
-		set_error(p->error, p->line, "does not begin with '%s %d'",
-			  TCPSTATES_PROC_NAME, TCPSTATES_PROC_FORMAT);
-		return -EINVAL;
-	}
+	if (!p->keyword || strcmp(p->keyword, TCPSTATES_PROC_NAME))
+		return bad(p, "does not begin with '" TCPSTATES_PROC_NAME "'");
 	ret = read_num(p, "version", &version);
 	if (ret)
 		return ret;
 	p->stats->version = version.value;
 	if (version.value == TCPSTATES_PROC_FORMAT)
 		return 0;
-	set_error(p->error, p->line,
-		  "format %llu is not known, only %d: is the tool older than the module?",
-		  version.value, TCPSTATES_PROC_FORMAT);
+	snprintf(p->error->reason, REASON_SIZE,
+		 "format %llu, only %d is known: is the tool older than the module?",
+		 version.value, TCPSTATES_PROC_FORMAT);
 	return -EPROTONOSUPPORT;
 }
 
 static int parse_line(struct parser *p)
 {
-	size_t i;
+	const struct keyword *k;
 
 	p->keyword = next_word(p);
 	if (p->line == 1)
 		return parse_version(p);
 	if (!p->keyword)
 		return 0;
-	for (i = 0; i < ARRAY_SIZE(keywords); i++)
-		if (!strcmp(p->keyword, keywords[i].keyword))
-			return keywords[i].parse(p);
+	for (k = keywords; k->name; k++)
+		if (!strcmp(p->keyword, k->name))
+			return k->parse(p);
 	return 0;	/* a heading, or from a newer module */
+}
+
+/* Cut the next line out of the text; returns where the one after begins. */
+static char *next_line(struct parser *p, char *line, size_t len)
+{
+	char *end = memchr(line, '\n', len);
+
+	p->error->line = ++p->line;
+	p->rest = line;
+	if (!end) {
+		bad(p, len ? "cut short" : "empty");
+		return NULL;
+	}
+	if (memchr(line, '\0', end - line)) {
+		bad(p, "has a NUL byte");
+		return NULL;
+	}
+	*end = '\0';
+	return end + 1;
 }
 
 static int parse_text(struct parser *p, char *text, size_t len)
 {
-	char *line = text, *end;
-	int ret;
+	char *end = text + len;
+	int ret = 0;
 
-	for (p->line = 1; line < text + len || p->line == 1; p->line++) {
-		end = memchr(line, '\n', text + len - line);
-		if (!end) {
-			set_error(p->error, p->line,
-				  len ? "cut short" : "empty");
+	do {
+		text = next_line(p, text, end - text);
+		if (!text)
 			return -EINVAL;
-		}
-		if (memchr(line, '\0', end - line)) {
-			set_error(p->error, p->line, "has a NUL byte");
-			return -EINVAL;
-		}
-		*end = '\0';
-		p->rest = line;
 		ret = parse_line(p);
-		if (ret)
-			return ret;
-		line = end + 1;
-	}
-	return 0;
+	} while (!ret && text < end);
+	return ret;
 }
 
 /**
@@ -336,7 +337,7 @@ int tcpstates_stats_parse(const char *buf, size_t len,
 	memset(error, 0, sizeof(*error));
 	stats->text = malloc(len + 1);
 	if (!stats->text) {
-		set_error(error, 0, "out of memory");
+		bad(&p, "out of memory");
 		return -ENOMEM;
 	}
 	if (len)

@@ -1,5 +1,0 @@
-table.o: table.c duration.h output.h lib/compiler.h lib/tcpstates.h
-duration.h:
-output.h:
-lib/compiler.h:
-lib/tcpstates.h:

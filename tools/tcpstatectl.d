@@ -1,7 +1,0 @@
-tcpstatectl.o: tcpstatectl.c nearest.h output.h lib/compiler.h \
- lib/tcpstates.h tcpstatectl.h
-nearest.h:
-output.h:
-lib/compiler.h:
-lib/tcpstates.h:
-tcpstatectl.h:
