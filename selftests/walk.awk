@@ -2,11 +2,12 @@
 #
 # Compares what several sources say about each scenario, and prints
 #
-#	ok NAME | skip NAME REASON | not ok NAME, with one line "# ..." for
-#	each difference
+#	ok FAMILY NAME | skip FAMILY NAME REASON | not ok FAMILY NAME, then
+#	one line "# ..." for each difference
 #
 # Standard input is what "tcp_walk -r TRACE" prints; per scenario:
 #
+# == family NAME	not from tcp_walk: goes before names from here on
 # edge, current, closed, nstat	the scenario's own table
 # == proc	/proc/tcpstates
 # == trace	the kernel's tracepoint sock:inet_sock_set_state
@@ -77,11 +78,11 @@ function compare_loose(    i, f, sum) {
 		sum[f[1] " " (f[2] == "TIME_WAIT" ? "CLOSED" : f[2])] += proc[i]
 	}
 	for (i in trace)
-		if (i !~ /^(FIN_WAIT2|TIME_WAIT) / && trace[i] != sum[i])
+		if (i !~ /^(FIN_WAIT2|TIME_WAIT) / && trace[i] != sum[i] + 0)
 			differ("proc: " i ": " sum[i] + 0 ", tracepoint " \
 			       trace[i])
 	for (i in sum)
-		if (i !~ /^(FIN_WAIT2|TIME_WAIT) / && !(i in trace))
+		if (i !~ /^(FIN_WAIT2|TIME_WAIT) / && sum[i] && !trace[i])
 			differ("proc: " i ": " sum[i] ", tracepoint 0")
 }
 
@@ -214,15 +215,17 @@ BEGIN {
 	next
 }
 
+$1 == "==" && $2 == "family" { family = $3; next }
+
 $1 == "==" && $2 == "done" {
 	if ($4 == 4) {
-		print "skip " $3 " " said
+		print "skip " family " " $3 " " said
 	} else {
 		if ($4 == 0)
 			judge()
 		else if (!bad)
 			differ("tcp_walk ended with status " $4)
-		print (bad ? "not ok " : "ok ") $3
+		print (bad ? "not ok " : "ok ") family " " $3
 		for (i = 1; i <= bad; i++)
 			print "# " notes[i]
 	}

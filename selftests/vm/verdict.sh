@@ -37,12 +37,29 @@ verdict_taint()
 	done
 }
 
+# report LINE: for the caller, and for whoever looks later.
+report()
+{
+	printf '%s\n' "$1"
+	printf '%s\n' "$1" >>"$OUT/ktap.log"
+}
+
+# report_indented: stdin as a comment inside the result that follows.
+report_indented()
+{
+	local line
+
+	while IFS= read -r line; do
+		report "  # $line"
+	done
+}
+
 # result ok|'not ok' NAME [COMMENT]
 result()
 {
 	RESULTS=$((RESULTS + 1))
 	[[ $1 == ok ]] || FAILED=$((FAILED + 1))
-	echo "$1 $RESULTS selftests: tcpstates: $2${3:+ # $3}"
+	report "$1 $RESULTS selftests: tcpstates: $2${3:+ # $3}"
 }
 
 # verdict_tests: KTAP from the guest's lines on stdin and from its log. The
@@ -50,8 +67,8 @@ result()
 verdict_tests()
 {
 	RESULTS=0 FAILED=0 ENDED=
-	echo "KTAP version 1"
-	echo "1..$((${#TESTS[@]} + 2))"
+	report "KTAP version 1"
+	report "1..$((${#TESTS[@]} + 2))"
 	verdict_stream
 	while ((RESULTS < ${#TESTS[@]})); do
 		result 'not ok' "${TESTS[RESULTS]}" "no result from the guest"
@@ -73,12 +90,12 @@ verdict_stream()
 			verdict_marker "${line#* }"
 			continue
 		fi
-		[[ -z $blank ]] || echo "  "
+		[[ -z $blank ]] || report "  "
 		blank=
 		if [[ -z $line ]]; then
 			blank=yes
 		else
-			echo "  $line"
+			report "  $line"
 		fi
 	done
 }
@@ -119,7 +136,7 @@ verdict_end()
 	fi
 	if [[ -n $why ]]; then
 		tail -n 5 "$OUT/qemu.log" "$OUT/console.log" |
-			tr -d '\r' | sed 's/^/  # /'
+			tr -d '\r' | report_indented
 		result 'not ok' "the guest ran to its end" "$why"
 	else
 		result ok "the guest ran to its end"
@@ -133,7 +150,7 @@ verdict_log()
 	warnings=$(verdict_warnings "$OUT/console.log") || :
 	taint=$(verdict_taint "${ENDED:-0}")
 	if [[ -n $warnings || -n $taint ]]; then
-		head -n 40 <<<"$warnings" | sed 's/^/  # /'
+		head -n 40 <<<"$warnings" | report_indented
 		result 'not ok' "the kernel log is clean" \
 			"${taint:+tainted: $taint}see $OUT/console.log"
 	else
