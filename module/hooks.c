@@ -333,6 +333,15 @@ int __init tcps_hooks_init(void)
 }
 
 /**
+ * tcps_hooks_pause() - stop and start to count, for tests of the audit
+ * @pause:	what happens meanwhile is missed
+ */
+void tcps_hooks_pause(bool pause)
+{
+	WRITE_ONCE(live, !pause);
+}
+
+/**
  * tcps_hooks_exit() - detach from the kernel
  *
  * No probe runs any more when this returns.

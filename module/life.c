@@ -18,6 +18,12 @@
 
 struct tcps_table tcps_table;
 
+/*
+ * The mark of records that are written now.  The audit flips it before it looks
+ * at all sockets, so that what is old and was not seen can be told.
+ */
+static u64 generation __read_mostly;
+
 /* Set before the first hook, cleared after the last old socket is in. */
 bool tcps_seeding __read_mostly;
 
@@ -37,6 +43,12 @@ void tcps_life_exit(void)
 	vfree(tcps_table.bucket);
 }
 
+static u64 word_of(const void *obj, unsigned int kind, unsigned int state,
+		   u64 flags)
+{
+	return tcps_rec_word(obj, kind, state, flags | READ_ONCE(generation));
+}
+
 static struct tcps_slot *record(struct tcps_net *tn, const void *obj,
 				unsigned int kind, unsigned int state,
 				u64 flags, u64 now)
@@ -44,9 +56,9 @@ static struct tcps_slot *record(struct tcps_net *tn, const void *obj,
 	struct tcps_slot *slot;
 
 	slot = tcps_insert(&tcps_table,
-			   tcps_rec_word(obj, kind, state, flags),
+			   word_of(obj, kind, state, flags),
 			   tcps_when(now, tn->id));
-	tcps_count(slot ? TCPS_COUNT_INSERTED : TCPS_COUNT_UNTRACKED);
+	tcps_count(slot ? TCPS_COUNT_INSERTED : TCPS_COUNT_REFUSED);
 	return slot;
 }
 
@@ -171,8 +183,7 @@ void tcps_life_transition(struct tcps_net *tn, const void *obj,
 		return;
 	}
 	WRITE_ONCE(slot->when, tcps_when(now, tn->id));
-	WRITE_ONCE(slot->word, tcps_rec_word(obj, tcps_rec_kind(slot->word),
-					     to, 0));
+	WRITE_ONCE(slot->word, word_of(obj, tcps_rec_kind(slot->word), to, 0));
 }
 
 /**
@@ -199,9 +210,9 @@ void tcps_life_moved(struct tcps_net *tn, const void *req, const void *child)
 	when = slot->when;
 	forget(slot);
 	slot = tcps_insert(&tcps_table,
-			   tcps_rec_word(child, TCPS_KIND_SOCK, TCPS_SYN_RECV,
-					 word & TCPS_REC_UNKNOWN), when);
-	tcps_count(slot ? TCPS_COUNT_INSERTED : TCPS_COUNT_UNTRACKED);
+			   word_of(child, TCPS_KIND_SOCK, TCPS_SYN_RECV,
+				   word & TCPS_REC_UNKNOWN), when);
+	tcps_count(slot ? TCPS_COUNT_INSERTED : TCPS_COUNT_REFUSED);
 }
 
 /**
@@ -238,7 +249,7 @@ void tcps_life_to_mini(struct tcps_net *tn, const void *sk, const void *mini,
 	record(tn, mini, TCPS_KIND_MINI, to, flags, now);
 
 	if (likely(slot)) {
-		WRITE_ONCE(slot->word, tcps_rec_word(sk, TCPS_KIND_SOCK, 0, 0));
+		WRITE_ONCE(slot->word, word_of(sk, TCPS_KIND_SOCK, 0, 0));
 		moved = true;
 	} else {
 		moved = record(tn, sk, TCPS_KIND_SOCK, 0, 0, now);
@@ -290,7 +301,7 @@ bool tcps_life_seed(struct tcps_net *tn, const void *obj, unsigned int kind,
 		tcps_add(tn, TCPS_CELL_SEEDED + state);
 		return true;
 	}
-	word = tcps_rec_word(obj, kind, state, TCPS_REC_UNKNOWN);
+	word = word_of(obj, kind, state, TCPS_REC_UNKNOWN);
 	smp_mb(); /* insert, then look: as the other side does */
 	if (tcps_find_other(&tcps_table, obj, slot) &&
 	    tcps_erase_if(&tcps_table, slot, word)) {
@@ -305,15 +316,118 @@ bool tcps_life_seed(struct tcps_net *tn, const void *obj, unsigned int kind,
  * tcps_life_unseed() - take back what tcps_life_seed() has just counted
  * @tn:		the namespace
  * @obj:	the request that has become a socket meanwhile
+ *
+ * Return: false if the socket has taken the record over.
  */
-void tcps_life_unseed(struct tcps_net *tn, const void *obj)
+bool tcps_life_unseed(struct tcps_net *tn, const void *obj)
 {
 	struct tcps_slot *slot = tcps_find(&tcps_table, obj);
-	u64 word = tcps_rec_word(obj, TCPS_KIND_REQ, TCPS_SYN_RECV,
-				 TCPS_REC_UNKNOWN);
+	u64 word = word_of(obj, TCPS_KIND_REQ, TCPS_SYN_RECV,
+			   TCPS_REC_UNKNOWN);
 
 	if (!slot || !tcps_erase_if(&tcps_table, slot, word))
-		return;
+		return false;
 	tcps_count(TCPS_COUNT_ERASED);
 	tcps_add(tn, TCPS_CELL_DROPPED + TCPS_SYN_RECV);
+	return true;
+}
+
+/**
+ * tcps_life_new_generation() - begin to mark records anew
+ *
+ * Process context; the audit alone calls this.  Whatever is written by a
+ * probe from now on carries the new mark.
+ */
+void tcps_life_new_generation(void)
+{
+	WRITE_ONCE(generation, generation ^ TCPS_REC_MARK);
+}
+
+/* The owner may write at the same time: then it has marked the record itself */
+static void mark(struct tcps_slot *slot)
+{
+	u64 word = READ_ONCE(slot->word);
+
+	if (word && !(word & TCPS_REC_BUSY) &&
+	    (word & TCPS_REC_MARK) != generation)
+		cmpxchg(&slot->word, word, word ^ TCPS_REC_MARK);
+}
+
+/*
+ * A full socket is locked by the caller: nobody else writes its record.  The
+ * time in its true state is not known.
+ */
+static bool correct(struct tcps_net *tn, struct tcps_slot *slot,
+		    const void *obj, unsigned int state)
+{
+	unsigned int was = tcps_rec_state(slot->word);
+
+	if (was == state)
+		return false;
+	if (was)
+		tcps_add(tn, TCPS_CELL_DROPPED + was);
+	tcps_add(tn, TCPS_CELL_SEEDED + state);
+	WRITE_ONCE(slot->when, tcps_when(tcps_now(), tn->id));
+	WRITE_ONCE(slot->word, word_of(obj, TCPS_KIND_SOCK, state,
+				       TCPS_REC_UNKNOWN));
+	return true;
+}
+
+/**
+ * tcps_life_seen() - the audit has found a connection in the kernel
+ * @tn:		its namespace
+ * @obj:	the kernel object that it lives in
+ * @kind:	what that is, enum tcps_kind
+ * @state:	its state
+ *
+ * Without a record, it was either never counted, or counted when there was
+ * no room.  Which of the two is known only if there always was room.
+ *
+ * Return: true if the gauges had to be corrected.
+ */
+bool tcps_life_seen(struct tcps_net *tn, const void *obj, unsigned int kind,
+		    unsigned int state)
+{
+	struct tcps_slot *slot = tcps_find(&tcps_table, obj);
+
+	if (!slot)
+		return !tcps_counter(TCPS_COUNT_REFUSED) &&
+		       tcps_seed_one(tn, obj, kind, state);
+	mark(slot);
+	return kind == TCPS_KIND_SOCK && correct(tn, slot, obj, state);
+}
+
+/* Ten seconds: nothing is between two of the kernel's hash tables so long. */
+#define YOUNG	(10 * NSEC_PER_SEC >> TCPS_UNIT_SHIFT)
+
+/**
+ * tcps_life_sweep() - drop the record of a connection that is gone
+ * @index:	number of its slot
+ *
+ * To be called, with preemption off, for all slots after all sockets have been
+ * seen.
+ *
+ * Return: true if the gauges had to be corrected.
+ */
+bool tcps_life_sweep(u64 index)
+{
+	struct tcps_slot *slot = tcps_table_slot(&tcps_table, index);
+	u64 word = READ_ONCE(slot->word), when = READ_ONCE(slot->when);
+	unsigned int state = tcps_rec_state(word);
+	struct tcps_net *tn;
+
+	if (!word || word & TCPS_REC_BUSY ||
+	    (word & TCPS_REC_MARK) == generation ||
+	    tcps_when_elapsed(when, tcps_now()) < YOUNG)
+		return false;
+	if (!tcps_erase_if(&tcps_table, slot, word))
+		return false;
+	tcps_count(TCPS_COUNT_ERASED);
+	tcps_count(TCPS_COUNT_STALE);
+	rcu_read_lock();
+	tn = tcps_net_by_id(tcps_when_netid(when));
+	if (tn && state)
+		tcps_add(tn, TCPS_CELL_DROPPED + state);
+	rcu_read_unlock();
+	return state;
 }

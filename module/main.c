@@ -31,6 +31,25 @@ module_param(break_hook, charp, 0444);
 MODULE_PARM_DESC(break_hook,
 		 "for tests: hooks or mechanisms that are to be missing, separated by commas");
 
+static bool test_pause;
+
+static int set_pause(const char *val, const struct kernel_param *kp)
+{
+	int err = param_set_bool(val, kp);
+
+	if (!err && THIS_MODULE->state == MODULE_STATE_LIVE)
+		tcps_hooks_pause(test_pause);
+	return err;
+}
+
+static const struct kernel_param_ops pause_ops = {
+	.set = set_pause,
+	.get = param_get_bool,
+};
+
+module_param_cb(test_pause, &pause_ops, &test_pause, 0600);
+MODULE_PARM_DESC(test_pause, "for tests: while set, events are missed");
+
 /**
  * tcps_step_fails() - is an init step to fail, for a test
  * @step:	its name
@@ -92,6 +111,7 @@ static const struct step steps[] = {
 	{ "netns",	tcps_netns_init,	tcps_netns_exit },
 	{ "hooks",	tcps_hooks_init,	tcps_hooks_exit },
 	{ "seed",	tcps_seed,		no_exit },
+	{ "audit",	tcps_audit_init,	tcps_audit_exit },
 	{ "proc",	tcps_proc_init,		tcps_proc_exit },
 };
 

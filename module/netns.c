@@ -27,6 +27,25 @@ struct tcps_net *tcps_net_by_id(unsigned int id)
 	return xa_load(&numbers, id);
 }
 
+/**
+ * tcps_netns_for_each() - visit all namespaces that are alive
+ * @visit:	called under rcu_read_lock()
+ * @arg:	for @visit
+ *
+ * A namespace without a number is not visited.
+ */
+void tcps_netns_for_each(void (*visit)(struct tcps_net *tn, void *arg),
+			 void *arg)
+{
+	struct tcps_net *tn;
+	unsigned long id;
+
+	rcu_read_lock();
+	xa_for_each(&numbers, id, tn)
+		visit(tn, arg);
+	rcu_read_unlock();
+}
+
 static int __net_init tcps_net_init(struct net *net)
 {
 	struct tcps_net *tn = tcps_net(net);

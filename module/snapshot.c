@@ -101,6 +101,32 @@ static void fold_hist(const struct tcps_percpu *p, struct tcps_snapshot *snap)
 }
 
 /**
+ * tcps_snapshot_gauges() - the gauges of a namespace, and nothing else
+ * @tn:		the namespace
+ * @gauge:	TCPS_NR_STATES numbers; under traffic they can be some events
+ *		apart, or even negative
+ *
+ * Under rcu_read_lock().
+ */
+void tcps_snapshot_gauges(struct tcps_net *tn, s64 *gauge)
+{
+	unsigned int i;
+
+	for (i = 0; i < TCPS_NR_STATES; i++)
+		gauge[i] = fold_cell(tn, TCPS_CELL_SEEDED + i) +
+			   fold_cell(tn, TCPS_CELL_STRAY_IN + i) -
+			   fold_cell(tn, TCPS_CELL_DROPPED + i) -
+			   fold_cell(tn, TCPS_CELL_STRAY_OUT + i);
+	for (i = 0; i < TCPS_NR_EDGES; i++) {
+		u64 n = fold_cell(tn, TCPS_CELL_EDGE + i);
+
+		gauge[tcps_edges[i].to] += n;
+		if (i != TCPS_E_LISTEN_SYN_RECV)
+			gauge[tcps_edges[i].from] -= n;
+	}
+}
+
+/**
  * tcps_snapshot_take() - all the numbers of a namespace, now
  * @tn:		the namespace, which the caller keeps alive
  *

@@ -83,6 +83,12 @@ struct tcps_early {
  * @id:		its number in records, 1 … 65,535; 0: none was left
  * @dying:	no per-CPU memory is to be allocated any more
  * @grow:	allocates @percpu, in process context
+ * @apart:	audits in a row that found the gauges apart.  Written by the
+ *		audit's worker only
+ * @half_open:	requests in the queues of all listeners, as of this audit.
+ *		Written by the audit's worker only, as are the next two
+ * @last_half_open: as of the audit before
+ * @last_syn_recv: SYN_RECV as of the audit before
  * @early:	the numbers while there is no @percpu
  */
 struct tcps_net {
@@ -92,6 +98,10 @@ struct tcps_net {
 	u16 id;
 	bool dying;
 	struct work_struct grow;
+	unsigned int apart;
+	unsigned int half_open;
+	unsigned int last_half_open;
+	s64 last_syn_recv;
 	struct tcps_early early;
 };
 
@@ -118,6 +128,7 @@ struct tcps_snapshot {
 	X(INSERTED, "records made")					\
 	X(ERASED, "records removed")					\
 	X(UNTRACKED, "events without a record: no dwell time")		\
+	X(REFUSED, "records for which there was no room")		\
 	X(STALE, "records whose object was gone")			\
 	X(LOST, "events or dwell times that could not be recorded")	\
 	X(DRIFT, "corrections made by the audit")			\
@@ -162,6 +173,8 @@ extern unsigned int tcps_net_id;
 int tcps_netns_init(void);
 void tcps_netns_exit(void);
 struct tcps_net *tcps_net_by_id(unsigned int id);
+void tcps_netns_for_each(void (*visit)(struct tcps_net *tn, void *arg),
+			 void *arg);
 
 static inline struct tcps_percpu __percpu *
 tcps_percpu_of(const struct tcps_net *tn)
@@ -198,20 +211,48 @@ void tcps_life_to_mini(struct tcps_net *tn, const void *sk, const void *mini,
 void tcps_life_mini_time_wait(struct tcps_net *tn, const void *mini);
 bool tcps_life_seed(struct tcps_net *tn, const void *obj, unsigned int kind,
 		    unsigned int state);
-void tcps_life_unseed(struct tcps_net *tn, const void *obj);
+bool tcps_life_unseed(struct tcps_net *tn, const void *obj);
+void tcps_life_new_generation(void);
+bool tcps_life_seen(struct tcps_net *tn, const void *obj, unsigned int kind,
+		    unsigned int state);
+bool tcps_life_sweep(u64 index);
 
 /* hooks.c */
 int tcps_hooks_init(void);
+void tcps_hooks_pause(bool pause);
 void tcps_hooks_exit(void);
 bool tcps_hooks_req_ok(void);
 bool tcps_hooks_mini_ok(void);
 struct seq_file;
 void tcps_hooks_show(struct seq_file *m);
 
+/* walk.c */
+
+/**
+ * struct tcps_visitor - somebody who wants to see every TCP socket
+ * @visit:	called with preemption off and a reference to the object;
+ *		for a full socket also with its lock, so that it has no
+ *		transition meanwhile.  An object may be shown twice
+ */
+struct tcps_visitor {
+	void (*visit)(const struct tcps_visitor *v, struct tcps_net *tn,
+		      const void *obj, unsigned int kind, unsigned int state);
+};
+
+void tcps_walk(const struct tcps_visitor *v);
+void tcps_walk_queues(void (*visit)(struct tcps_net *tn, unsigned int len));
+
 /* seed.c */
 int tcps_seed(void);
+bool tcps_seed_one(struct tcps_net *tn, const void *obj, unsigned int kind,
+		   unsigned int state);
+
+/* audit.c */
+int tcps_audit_init(void);
+void tcps_audit_exit(void);
 
 /* snapshot.c */
+void tcps_snapshot_gauges(struct tcps_net *tn, s64 *gauge);
 struct tcps_snapshot *tcps_snapshot_take(struct tcps_net *tn);
 void tcps_snapshot_free(struct tcps_snapshot *snap);
 

@@ -118,6 +118,7 @@ mod_loaded()
 }
 
 # mod_load [PARAMETER=VALUE...]: $TCPSTATES_KO, or the installed module
+# shellcheck disable=SC2120 # most tests need no parameter
 mod_load()
 {
 	if [ -n "${TCPSTATES_KO:-}" ]; then
@@ -133,6 +134,7 @@ mod_unload()
 }
 
 # A test finds the module unloaded and leaves it so.
+# shellcheck disable=SC2120
 mod_setup()
 {
 	if mod_loaded && ! mod_unload; then
@@ -240,6 +242,12 @@ trace_start()
 trace_clear()
 {
 	: > "$TRACE/trace"
+}
+
+# Nothing was overwritten before it was read.
+trace_complete()
+{
+	! grep -h '^overrun' "$TRACE"/per_cpu/cpu*/stats | grep -v ' 0$'
 }
 
 # Only the sockets of tcp_walk

@@ -34,7 +34,7 @@ static bool is(const struct tcpstates_num *num, unsigned long long value)
 	return num->known && num->value == value;
 }
 
-static char *busy(size_t *len)
+static char *read_busy(size_t *len)
 {
 	char *text;
 
@@ -49,7 +49,7 @@ static void valid(void)
 	const struct tcpstates_state *state;
 	const struct tcpstates_transition *edge;
 	size_t len;
-	char *text = busy(&len);
+	char *text = read_busy(&len);
 
 	if (!CHECK(!parse_bytes(text, len)))
 		goto out;
@@ -81,7 +81,7 @@ out:
 static void tolerant(void)
 {
 	CHECK(!parse("tcpstates 1 and more\n"
-		     "\n \t \n#\n# any words\n"
+		     "\n \t\n#\n# any words\n"
 		     "hook a b ok appended fields 1 - x\n"
 		     "galaxy 1 2 3\n"
 		     "counter\tnew_one\t7\n"
@@ -146,7 +146,7 @@ static void truncated(void)
 {
 	unsigned int line = 1;
 	size_t full, len;
-	char *text = busy(&full);
+	char *text = read_busy(&full);
 
 	for (len = 0; len < full; len++) {
 		bool whole = len && text[len - 1] == '\n';
@@ -168,7 +168,7 @@ static void mangled(void)
 {
 	static const char bytes[] = { 0, '\n', ' ', '-', '9', 'x', '\xff' };
 	size_t len, i, b;
-	char *text = busy(&len);
+	char *text = read_busy(&len);
 
 	for (i = 0; i < len; i++) {
 		char old = text[i];
@@ -187,9 +187,11 @@ static void mangled(void)
 
 static void too_many(void)
 {
-	const char first[] = "tcpstates 1\n", line[] = "closed A b 1\n";
-	size_t first_len = strlen(first), len = strlen(line), i;
+	static const char first[] = "tcpstates 1\n";
+	static const char line[] = "closed A b 1\n";
+	const size_t first_len = strlen(first), len = strlen(line);
 	char *text = malloc(first_len + (TCPSTATES_RECORDS_MAX + 1) * len);
+	size_t i;
 
 	if (!text)
 		abort();

@@ -53,7 +53,7 @@ kernel_unpack()
 # kernel_header_parts: the packages that headers are spread over.
 kernel_header_parts()
 {
-	grep '^Depends:' | tr ', ' '\n\n' |
+	grep '^Depends:' | tr -s ', ' '\n' |
 		grep -E '^linux-(headers-.*-common|kbuild-)' | sort -u
 }
 

@@ -40,6 +40,8 @@ tests_resolve()
 tests_all()
 {
 	[[ -f $TOP/selftests/Makefile ]] || return 0
+	# The expressions are for make.
+	# shellcheck disable=SC2016
 	make -s --no-print-directory -C "$TOP/selftests" \
 		--eval 'vm-tests: ; @printf "%s\n" $(TEST_PROGS)' vm-tests
 }

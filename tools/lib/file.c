@@ -43,7 +43,7 @@ static int read_fd(int fd, size_t max, char **text, size_t *len)
 		n = -EFBIG;
 	if (n < 0) {
 		free(buf);
-		return n;
+		return (int)n;
 	}
 	buf[n] = '\0';
 	*text = buf;

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Are our gauges the kernel's own?  Some seconds apart, each namespace's numbers
+ * are compared with three that the kernel keeps itself.  Numbers that move
+ * are never read at one moment, so a difference means something only when
+ * it stays; then every socket is looked at, and what was wrong is set right
+ * and counted as drift.
+ */
+#include "tcps.h"
+#include <linux/jiffies.h>
+#include <net/inet_connection_sock.h>
+#include <net/ip.h>
+#include <net/snmp.h>
+#include <net/sock.h>
+
+#define PERIOD		(5 * HZ)
+#define ROUNDS		3	/* audits in a row that must disagree */
+#define TRIES		8	/* readings in one audit, one of which agrees */
+#define LONGEST_REST	720	/* audits: one hour */
+
+static void audit(struct work_struct *work);
+static DECLARE_DELAYED_WORK(auditor, audit);
+static bool stopping;
+
+/* Owned by the worker: a sweep that found nothing is not repeated soon. */
+static unsigned int rest, rest_after_next;
+
+/**
+ * struct truth - what the kernel itself counts in a namespace
+ * @estab:	TcpCurrEstab: ESTABLISHED and CLOSE_WAIT
+ * @mini:	mini sockets: TIME_WAIT and some of FIN_WAIT2
+ */
+struct truth {
+	s64 estab;
+	s64 mini;
+};
+
+static void read_truth(const struct tcps_net *tn, struct truth *truth)
+{
+	const struct net *net = tn->net;
+
+	truth->estab = snmp_fold_field(net->mib.tcp_statistics,
+				       TCP_MIB_CURRESTAB);
+	/* One reference is the namespace's own. */
+	truth->mini = refcount_read(&net->ipv4.tcp_death_row.tw_refcount) - 1;
+}
+
+static bool agrees(const s64 *gauge, const struct truth *truth)
+{
+	unsigned int i;
+
+	for (i = 1; i < TCPS_NR_STATES; i++)
+		if (i != TCPS_CLOSED && gauge[i] < 0)
+			return false;
+	if (gauge[TCPS_ESTABLISHED] + gauge[TCPS_CLOSE_WAIT] != truth->estab)
+		return false;
+	if (!tcps_hooks_mini_ok())
+		return true;
+	return gauge[TCPS_TIME_WAIT] <= truth->mini &&
+	       gauge[TCPS_TIME_WAIT] + gauge[TCPS_FIN_WAIT2] >= truth->mini;
+}
+
+/*
+ * The queues are read once an audit, some time before the gauge: a difference
+ * counts if both have stood still since the last one.  A socket in
+ * SYN_RECV (Fast Open, simultaneous open) makes one, too; the sweep that follows
+ * finds nothing.
+ */
+static bool queues_agree(struct tcps_net *tn, s64 gauge)
+{
+	bool still = tn->half_open == tn->last_half_open &&
+		     gauge == tn->last_syn_recv;
+
+	tn->last_half_open = tn->half_open;
+	tn->last_syn_recv = gauge;
+	return !tcps_hooks_req_ok() || !still || gauge == tn->half_open;
+}
+
+/*
+ * Under traffic the two sides are never read at one moment: if they meet in one
+ * of some tries, they agree.
+ */
+static void compare(struct tcps_net *tn, void *arg)
+{
+	s64 gauge[TCPS_NR_STATES];
+	bool *sweep = arg;
+	struct truth truth;
+	unsigned int i;
+
+	for (i = 0; i < TRIES; i++) {
+		read_truth(tn, &truth);
+		tcps_snapshot_gauges(tn, gauge);
+		if (agrees(gauge, &truth))
+			break;
+	}
+	if (i < TRIES && queues_agree(tn, gauge[TCPS_SYN_RECV]))
+		tn->apart = 0;
+	else if (++tn->apart >= ROUNDS)
+		*sweep = true;
+}
+
+static void forget_queue(struct tcps_net *tn, void *arg)
+{
+	tn->half_open = 0;
+}
+
+static void add_queue(struct tcps_net *tn, unsigned int len)
+{
+	tn->half_open += len;
+}
+
+static void forgive(struct tcps_net *tn, void *arg)
+{
+	tn->apart = 0;
+}
+
+struct sweep {
+	struct tcps_visitor visitor;
+	u64 corrections;
+};
+
+static void seen(const struct tcps_visitor *v, struct tcps_net *tn,
+		 const void *obj, unsigned int kind, unsigned int state)
+{
+	struct sweep *s = container_of(v, struct sweep, visitor);
+
+	if (!tcps_life_seen(tn, obj, kind, state))
+		return;
+	tcps_count(TCPS_COUNT_DRIFT);
+	s->corrections++;
+}
+
+static void sweep_table(struct sweep *s)
+{
+	u64 i, n = tcps_table_slots(&tcps_table);
+
+	for (i = 0; i < n && !READ_ONCE(stopping); i++) {
+		preempt_disable();
+		if (tcps_life_sweep(i)) {
+			tcps_count(TCPS_COUNT_DRIFT);
+			s->corrections++;
+		}
+		preempt_enable();
+		if (!(i & 4095))
+			cond_resched();
+	}
+}
+
+/* Every record that is not seen among the kernel's sockets is stale. */
+static u64 mark_and_sweep(void)
+{
+	struct sweep s = { .visitor.visit = seen };
+
+	tcps_life_new_generation();
+	tcps_walk(&s.visitor);
+	if (!READ_ONCE(stopping))
+		sweep_table(&s);
+	return s.corrections;
+}
+
+/* A difference that no sweep can explain must not cost a sweep each time. */
+static void sweep_or_rest(void)
+{
+	u64 corrections;
+
+	if (rest) {
+		rest--;
+		return;
+	}
+	corrections = mark_and_sweep();
+	tcps_netns_for_each(forgive, NULL);
+	if (corrections) {
+		pr_warn("gauges were apart from the kernel's: %llu corrections\n",
+			corrections);
+		rest_after_next = 0;
+		return;
+	}
+	rest_after_next = min(2 * rest_after_next + 1, LONGEST_REST);
+	rest = rest_after_next;
+}
+
+static void audit(struct work_struct *work)
+{
+	bool sweep = false;
+
+	tcps_netns_for_each(forget_queue, NULL);
+	tcps_walk_queues(add_queue);
+	tcps_netns_for_each(compare, &sweep);
+	if (sweep)
+		sweep_or_rest();
+	if (!READ_ONCE(stopping))
+		schedule_delayed_work(&auditor, PERIOD);
+}
+
+/**
+ * tcps_audit_init() - begin to compare
+ *
+ * Return: 0; it cannot fail.
+ */
+int __init tcps_audit_init(void)
+{
+	schedule_delayed_work(&auditor, PERIOD);
+	return 0;
+}
+
+/**
+ * tcps_audit_exit() - stop comparing
+ *
+ * Process context; waits for the worker, which gives up a sweep.
+ */
+void tcps_audit_exit(void)
+{
+	WRITE_ONCE(stopping, true);
+	cancel_delayed_work_sync(&auditor);
+}

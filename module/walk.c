@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Walks all TCP sockets of the machine: listeners, sockets, requests, mini
+ * sockets.  In the manner of inet_diag: references are taken a batch at a
+ * time under the lock of a chain, the sockets are looked at without it.
+ */
+#include "tcps.h"
+#include <linux/rculist_nulls.h>
+#include <linux/sched.h>
+#include <net/inet_hashtables.h>
+#include <net/inet_timewait_sock.h>
+#include <net/request_sock.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+#include <net/tcp_states.h>
+
+#define BATCH	16
+
+static struct inet_hashinfo *hashinfo_of(const struct net *net)
+{
+	return net->ipv4.tcp_death_row.hashinfo;
+}
+
+/* Every transition of a socket that can be found happens under its lock. */
+static void visit_full(struct sock *sk, const struct tcps_visitor *v)
+{
+	lock_sock(sk);
+	if (sk->sk_state != TCP_CLOSE) {
+		preempt_disable();
+		v->visit(v, tcps_net(sock_net(sk)), sk, TCPS_KIND_SOCK,
+			 sk->sk_state);
+		preempt_enable();
+	}
+	release_sock(sk);
+}
+
+static void visit_req(struct sock *sk, const struct tcps_visitor *v)
+{
+	const struct request_sock *req = inet_reqsk(sk);
+
+	if (!tcps_hooks_req_ok())
+		return;
+	preempt_disable();
+	v->visit(v, tcps_net(sock_net(req->rsk_listener)), req, TCPS_KIND_REQ,
+		 TCPS_SYN_RECV);
+	preempt_enable();
+}
+
+/* We hold a reference: its death, which drops the last one, comes later. */
+static void visit_mini(struct sock *sk, const struct tcps_visitor *v)
+{
+	const struct inet_timewait_sock *tw = inet_twsk(sk);
+
+	if (!tcps_hooks_mini_ok())
+		return;
+	preempt_disable();
+	v->visit(v, tcps_net(twsk_net(tw)), tw, TCPS_KIND_MINI,
+		 READ_ONCE(tw->tw_substate));
+	preempt_enable();
+}
+
+static void visit_one(struct sock *sk, const struct tcps_visitor *v)
+{
+	switch (inet_sk_state_load(sk)) {
+	case TCP_NEW_SYN_RECV:
+		visit_req(sk, v);
+		break;
+	case TCP_TIME_WAIT:
+		visit_mini(sk, v);
+		break;
+	default:
+		if (sk->sk_protocol == IPPROTO_TCP)
+			visit_full(sk, v);
+	}
+	sock_gen_put(sk);
+}
+
+/* References to the sockets of a chain from the @skip-th on. */
+static unsigned int grab_chain(struct inet_hashinfo *info, unsigned int i,
+			       unsigned int skip, struct sock **batch)
+{
+	spinlock_t *lock = inet_ehash_lockp(info, i);
+	struct hlist_nulls_node *node;
+	unsigned int n = 0, at = 0;
+	struct sock *sk;
+
+	spin_lock_bh(lock);
+	sk_nulls_for_each(sk, node, &info->ehash[i].chain) {
+		if (at++ < skip)
+			continue;
+		if (n == BATCH)
+			break;
+		/* A request that is being freed has no reference left. */
+		batch[n++] = refcount_inc_not_zero(&sk->sk_refcnt) ? sk : NULL;
+	}
+	spin_unlock_bh(lock);
+	return n;
+}
+
+static unsigned int grab_listeners(struct inet_listen_hashbucket *head,
+				   unsigned int skip, struct sock **batch)
+{
+	struct hlist_nulls_node *node;
+	unsigned int n = 0, at = 0;
+	struct sock *sk;
+
+	spin_lock_bh(&head->lock);
+	sk_nulls_for_each(sk, node, &head->nulls_head) {
+		if (at++ < skip)
+			continue;
+		if (n == BATCH)
+			break;
+		batch[n++] = refcount_inc_not_zero(&sk->sk_refcnt) ? sk : NULL;
+	}
+	spin_unlock_bh(&head->lock);
+	return n;
+}
+
+static void visit_batch(struct sock **batch, unsigned int n,
+			const struct tcps_visitor *v)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (batch[i])
+			visit_one(batch[i], v);
+	cond_resched();
+}
+
+/*
+ * A chain that changes between two batches can hide a socket or show it twice.
+ * Chains are shorter than a batch, as a rule; a longer one (reuseport) is
+ * read twice.  Visitors do not mind to see a socket again.
+ */
+static void walk_chain(struct inet_hashinfo *info, unsigned int i,
+		       const struct tcps_visitor *v)
+{
+	struct sock *batch[BATCH];
+	unsigned int n, skip, pass;
+
+	for (pass = 0; pass < 2; pass++) {
+		skip = 0;
+		do {
+			n = grab_chain(info, i, skip, batch);
+			visit_batch(batch, n, v);
+			skip += n;
+		} while (n == BATCH);
+		if (skip < BATCH)
+			break;
+	}
+}
+
+static void walk_listeners(struct inet_listen_hashbucket *head,
+			   const struct tcps_visitor *v)
+{
+	struct sock *batch[BATCH];
+	unsigned int n, skip, pass;
+
+	for (pass = 0; pass < 2; pass++) {
+		skip = 0;
+		do {
+			n = grab_listeners(head, skip, batch);
+			visit_batch(batch, n, v);
+			skip += n;
+		} while (n == BATCH);
+		if (skip < BATCH)
+			break;
+	}
+}
+
+static void walk_hashinfo(struct inet_hashinfo *info,
+			  const struct tcps_visitor *v)
+{
+	unsigned int i;
+
+	for (i = 0; i <= info->lhash2_mask; i++)
+		if (!hlist_nulls_empty(&info->lhash2[i].nulls_head))
+			walk_listeners(&info->lhash2[i], v);
+	for (i = 0; i <= info->ehash_mask; i++) {
+		if (hlist_nulls_empty(&info->ehash[i].chain)) {
+			if (!(i & 1023))
+				cond_resched();
+			continue;
+		}
+		walk_chain(info, i, v);
+	}
+}
+
+/**
+ * tcps_walk_queues() - visit the queues of half-open requests
+ * @visit:	called once for each listener, under rcu_read_lock()
+ *
+ * Process context; no lock is taken.
+ */
+void tcps_walk_queues(void (*visit)(struct tcps_net *tn, unsigned int len))
+{
+	struct inet_hashinfo *info = hashinfo_of(&init_net);
+	struct hlist_nulls_node *node;
+	struct sock *sk;
+	unsigned int i;
+
+	for (i = 0; i <= info->lhash2_mask; i++) {
+		rcu_read_lock();
+		sk_nulls_for_each_rcu(sk, node, &info->lhash2[i].nulls_head)
+			if (sk->sk_protocol == IPPROTO_TCP)
+				visit(tcps_net(sock_net(sk)),
+				      inet_csk_reqsk_queue_len(sk));
+		rcu_read_unlock();
+		if (!(i & 1023))
+			cond_resched();
+	}
+}
+
+/**
+ * tcps_walk() - visit every TCP socket there is
+ * @v:		whom to tell
+ *
+ * Process context; takes as long as there are sockets.  A namespace may have
+ * hash tables of its own (net.ipv4.tcp_child_ehash_entries).
+ */
+void tcps_walk(const struct tcps_visitor *v)
+{
+	struct inet_hashinfo *shared = hashinfo_of(&init_net);
+	struct net *net;
+
+	walk_hashinfo(shared, v);
+	down_read(&net_rwsem);
+	for_each_net(net)
+		if (hashinfo_of(net) != shared)
+			walk_hashinfo(hashinfo_of(net), v);
+	up_read(&net_rwsem);
+}

@@ -1,0 +1,218 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# packages: iproute2
+# modules: tun
+# timeout: 240
+#
+# Loading and unloading: under traffic, with wrong parameters, with an init
+# step that fails, with hooks that are missing.
+#
+#   LOAD_TIMES=COUNT   loads under traffic (50)
+
+. "$(dirname "$0")/lib.sh"
+
+times=${LOAD_TIMES:-50}
+need tcp_walk awk dmesg
+dir=$(mktemp -d)
+mod_setup
+at_exit "rm -rf $dir"
+
+warnings='WARNING:|BUG:|Oops|Call Trace|KASAN|general protection|'
+warnings+='unable to handle|possible .* locking|suspicious RCU|UBSAN'
+
+# Only what this test has said since: a marker goes into the kernel log.
+log_mark()
+{
+	mark="tcpstates-test-$RANDOM-$RANDOM"
+	echo "$mark" > /dev/kmsg
+}
+
+log_since()
+{
+	dmesg | sed "1,/$mark/d"
+}
+
+no_warning()
+{
+	! log_since | grep -E "$warnings"
+}
+
+absent()
+{
+	[ ! -e "$PROC" ] && [ ! -L "$PROC" ] && [ ! -e /proc/net/tcpstates ] &&
+		! mod_loaded
+}
+
+present()
+{
+	[ -e "$PROC" ] && [ "$(head -n 1 "$PROC")" = "tcpstates 1" ]
+}
+
+# Connections of our own, in this namespace: loopback only
+some_traffic()
+{
+	tcp_walk -n 3 loop_abort > /dev/null
+}
+
+counts_from_zero()
+{
+	some_traffic && [ "$(edge_count SYN_SENT ESTABLISHED < "$PROC")" = 3 ] &&
+		mod_unload && mod_load || return
+	awk '$1 == "transition" && $4 { print; bad = 1 } END { exit bad }' \
+		"$PROC" && some_traffic &&
+		[ "$(edge_count SYN_SENT ESTABLISHED < "$PROC")" = 3 ]
+}
+
+busy()
+{
+	while [ ! -e "$dir/stop" ]; do
+		"$@" > /dev/null 2>> "$dir/busy" || echo "$*" >> "$dir/busy"
+	done
+}
+
+read_all()
+{
+	cat "$PROC" 2> /dev/null || :
+}
+
+# Sums over CPUs are not one moment, but no gauge may ever be below zero.
+sane()
+{
+	balanced < "$PROC"
+}
+
+reload()
+{
+	local i
+	busy tcp_walk -N quick &
+	busy tcp_walk -N -6 quick &
+	busy tcp_walk -n 20 loop_abort &
+	busy read_all &
+	for ((i = 0; i < times; i++)); do
+		mod_unload && absent && mod_load && present && sane ||
+			{ echo "load $i failed"; break; }
+	done
+	touch "$dir/stop"
+	wait
+	[ "$i" = "$times" ] && [ ! -s "$dir/busy" ] || { cat "$dir/busy"; false; }
+}
+
+# At rest every gauge is what the kernel's own list says.
+gauges_return()
+{
+	poll 20 at_rest || { cat "$PROC"; false; }
+}
+
+at_rest()
+{
+	awk '$1 == "state" && $2 != "TIME_WAIT" && $2 != "CLOSED" &&
+		$2 != "LISTEN" && $3 != 0 { bad = 1 } END { exit bad }' "$PROC"
+}
+
+# refused WORDS PARAMETER...: insmod fails, one line of the log has the words
+refused()
+{
+	local words=$1
+	shift
+	log_mark
+	if mod_load "$@" 2> "$dir/err"; then
+		echo "insmod $* did not fail"
+		mod_unload
+		return 1
+	fi
+	grep -qi "invalid" "$dir/err" || { cat "$dir/err"; return 1; }
+	log_since | grep tcpstates | grep -q "$words" ||
+		{ log_since; return 1; }
+	absent
+}
+
+# step_fails NAME: the log names it, and the next load is as if nothing was
+step_fails()
+{
+	log_mark
+	if mod_load "fail_step=$1" 2> /dev/null; then
+		echo "insmod did not fail"
+		mod_unload
+		return 1
+	fi
+	absent && log_since | grep tcpstates | grep -q "\"$1\"" ||
+		{ log_since; return 1; }
+	mod_load && present && some_traffic && mod_unload
+}
+
+# kinds_off HOOK KIND...: no event of those kinds, and what is left agrees
+# with all other sources
+broken_hook()
+{
+	mod_load "break_hook=$1" 2> "$dir/err" || { cat "$dir/err"; return 1; }
+	hook_ok inet_sock_set_state < "$PROC" && ! hook_ok "$1" < "$PROC" ||
+		{ grep ^hook "$PROC"; mod_unload; return 1; }
+	walk_some || { mod_unload; return 1; }
+	mod_unload
+}
+
+walk_some()
+{
+	trace_clear
+	tcp_walk -N -n 3 -r "$TRACE/trace" request_reset passive_open \
+		active_close_orphan active_close time_wait_reuse sim_close \
+		loop_client_close fin_wait2_mini_reset hold_request hold_mix \
+		2>&1 | awk -f "$here/walk.awk" > "$dir/walk"
+	[ "$(grep -c '^ok' "$dir/walk")" = 10 ] || { cat "$dir/walk"; false; }
+}
+
+kprobes_serve()
+{
+	mod_load break_hook=ftrace || return
+	hook_ok tcp_twsk_destructor < "$PROC" &&
+		[ "$(awk '$1 == "hook" { print $3 }' "$PROC" | sort -u |
+		tr '\n' ' ')" = "kprobe tracepoint " ] && walk_some ||
+		{ grep ^hook "$PROC"; mod_unload; return 1; }
+	mod_unload
+}
+
+trace_start "$WALK_FILTER"
+steps="parameters table netns hooks seed proc"
+hooks="inet_csk_clone_lock inet_csk_reqsk_queue_hash_add
+	tcp_v4_reqsk_destructor tcp_twsk_destructor __inet_twsk_schedule"
+log_mark
+whole=$mark
+
+ktap_begin $((9 + 4 + 2 + 6 + 5 + 1 + 1))
+is "/proc/tcpstates is there" present
+is "counts begin at zero again" counts_from_zero
+is "unload" mod_unload
+is "/proc/tcpstates is gone" absent
+is "load" mod_load
+is "loaded and unloaded $times times under traffic" reload
+is "afterwards nothing is left in the gauges" gauges_return
+is "entered - left = current" sane
+is "unload after that" mod_unload
+
+for value in 63 16777217 4294967295; do
+	is "max_connections=$value is refused" \
+		refused "max_connections=$value .*64 .*16777216" \
+		max_connections=$value
+done
+is "max_connections=many is refused" \
+	refused "many. invalid for parameter .max_connections" \
+	max_connections=many
+for value in 64 16777216; do
+	is "max_connections=$value" mod_load max_connections=$value
+	mod_unload
+done
+for step in $steps; do
+	is "init step $step fails" step_fails "$step"
+done
+for hook in $hooks; do
+	is "hook $hook is missing" broken_hook "$hook"
+done
+if [ -d /sys/kernel/debug/kprobes ] || [ -e /sys/kernel/kprobes ] ||
+	grep -q register_kprobe /proc/kallsyms; then
+	is "kprobes where there is no ftrace" kprobes_serve
+else
+	skip "kprobes where there is no ftrace" "no kprobes"
+fi
+mark=$whole
+is "no warning in the kernel log" no_warning
+ktap_end
