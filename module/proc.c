@@ -13,13 +13,16 @@
 
 static void show_quantiles(struct seq_file *m, const u64 *hist, u64 max)
 {
-	if (!tcps_hist_total(hist)) {
-		seq_puts(m, "        -        -        -\n");
+	u64 samples = tcps_hist_total(hist);
+
+	if (!samples) {
+		seq_puts(m, "        -        -        -          0\n");
 		return;
 	}
-	seq_printf(m, " %8llu %8llu %8llu\n",
+	seq_printf(m, " %8llu %8llu %8llu %10llu\n",
 		   tcps_hist_quantile_us(hist, 500, max),
-		   tcps_hist_quantile_us(hist, 990, max), tcps_hist_us(max));
+		   tcps_hist_quantile_us(hist, 990, max), tcps_hist_us(max),
+		   samples);
 }
 
 /* The dwell times of a state: those of all the edges by which it is left. */
@@ -62,7 +65,7 @@ static void show_states(struct seq_file *m, const struct tcps_snapshot *snap,
 {
 	unsigned int i;
 
-	seq_puts(m, "# state      name           current    entered       left   p50_us   p99_us   max_us\n");
+	seq_puts(m, "# state      name           current    entered       left   p50_us   p99_us   max_us    samples\n");
 	for (i = 0; i < ARRAY_SIZE(tcps_state_order); i++)
 		show_state(m, snap, tcps_state_order[i], hist);
 }
@@ -72,7 +75,7 @@ static void show_transitions(struct seq_file *m,
 {
 	unsigned int e;
 
-	seq_puts(m, "# transition from        to               count   p50_us   p99_us   max_us\n");
+	seq_puts(m, "# transition from        to               count   p50_us   p99_us   max_us    samples\n");
 	for (e = 0; e < TCPS_NR_EDGES; e++) {
 		seq_printf(m, "transition   %-11s %-11s %10llu",
 			   tcps_state_names[tcps_edges[e].from],

@@ -18,10 +18,21 @@ static inline struct candidates candidates(const struct tcps_table *table,
 	u64 nr = table->nr_buckets;
 	struct candidates c;
 
-	/* Two 32-bit fractions of nr; the second gets the middle bits. */
+	/*
+	 * Objects of one slab stand at equal distances.  Without this, their
+	 * products do too, and what shares one bucket shares both.
+	 */
+	hash ^= ror64(hash, 25) ^ ror64(hash, 47);
+	/* Two 32-bit fractions of nr. */
 	c.first = &table->bucket[(hash >> 32) * nr >> 32];
-	c.second = &table->bucket[((hash >> 8) & 0xffffffff) * nr >> 32];
+	c.second = &table->bucket[(hash & 0xffffffff) * nr >> 32];
 	return c;
+}
+
+/* A record that is being made is nobody's yet: its maker may still give way. */
+static inline bool is_record(const struct tcps_slot *slot, u64 key)
+{
+	return (READ_ONCE(slot->word) & (TCPS_REC_KEY | TCPS_REC_BUSY)) == key;
 }
 
 static inline struct tcps_slot *find_in(struct tcps_bucket *b, u64 key)
@@ -29,7 +40,7 @@ static inline struct tcps_slot *find_in(struct tcps_bucket *b, u64 key)
 	unsigned int i;
 
 	for (i = 0; i < TCPS_BUCKET_SLOTS; i++)
-		if ((READ_ONCE(b->slot[i].word) & TCPS_REC_KEY) == key)
+		if (is_record(&b->slot[i], key))
 			return &b->slot[i];
 	return NULL;
 }
@@ -100,6 +111,17 @@ struct tcps_slot *tcps_find(struct tcps_table *table, const void *ptr)
 	return NULL;
 }
 
+static struct tcps_slot *find_other_in(struct tcps_bucket *b, unsigned int n,
+				       u64 key, const struct tcps_slot *not_this)
+{
+	struct tcps_slot *slot = b->slot;
+
+	for (; slot < b[n].slot; slot++)
+		if (slot != not_this && is_record(slot, key))
+			return slot;
+	return NULL;
+}
+
 /**
  * tcps_find_other() - a second record of the same object
  * @table:	the table
@@ -107,31 +129,25 @@ struct tcps_slot *tcps_find(struct tcps_table *table, const void *ptr)
  * @not_this:	the record that is known
  *
  * Only the seeder, which has no exclusive right to an object's events, can
- * make two, and it uses this to find that out.
+ * make two, and it uses this to find that out: of two that insert, have a
+ * full barrier, and then look, at least one sees the other's record.
  *
  * Return: a record other than @not_this, or NULL.
  */
 struct tcps_slot *tcps_find_other(struct tcps_table *table, const void *ptr,
 				  const struct tcps_slot *not_this)
 {
-	u64 i, n = (u64)TCPS_BUCKET_SLOTS * TCPS_STASH_BUCKETS;
 	u64 key = tcps_key(ptr);
 	struct candidates c = candidates(table, key);
-	struct tcps_slot *slot, *stash;
+	struct tcps_slot *slot;
 
-	for (i = 0; i < 2 * TCPS_BUCKET_SLOTS; i++) {
-		slot = i < TCPS_BUCKET_SLOTS ? &c.first->slot[i] :
-			&c.second->slot[i - TCPS_BUCKET_SLOTS];
-		if (slot != not_this &&
-		    (READ_ONCE(slot->word) & TCPS_REC_KEY) == key)
-			return slot;
-	}
-	stash = table->bucket[table->nr_buckets].slot;
-	for (i = 0; i < n; i++)
-		if (&stash[i] != not_this &&
-		    (READ_ONCE(stash[i].word) & TCPS_REC_KEY) == key)
-			return &stash[i];
-	return NULL;
+	slot = find_other_in(c.first, 1, key, not_this);
+	if (!slot)
+		slot = find_other_in(c.second, 1, key, not_this);
+	if (!slot && atomic_read(&table->stashed))
+		slot = find_other_in(&table->bucket[table->nr_buckets],
+				     TCPS_STASH_BUCKETS, key, not_this);
+	return slot;
 }
 
 /*
@@ -192,8 +208,8 @@ static struct tcps_slot *claim_stash(struct tcps_table *table, u64 word,
  * @word:	tcps_rec_word(); no record of that key may be in the table
  * @when:	tcps_when()
  *
- * Any context.  The first bucket is taken while it has room to spare, the
- * emptier one after that.
+ * Any context.  The first bucket is taken if it is empty, the emptier one if it
+ * is not.
  *
  * Return: the record, or NULL: there is no room.
  */
@@ -201,9 +217,10 @@ struct tcps_slot *tcps_insert(struct tcps_table *table, u64 word, u64 when)
 {
 	struct candidates c = candidates(table, word & TCPS_REC_KEY);
 	struct tcps_bucket *b = c.first;
+	unsigned int n = used(b);
 	struct tcps_slot *slot;
 
-	if (used(b) >= 2 && used(c.second) < used(b))
+	if (n && used(c.second) < n)
 		b = c.second;
 	slot = claim(b, word, when);
 	if (likely(slot))

@@ -121,6 +121,44 @@ static inline u64 tcps_when_elapsed(u64 when, u64 now)
 	return diff >> 47 ? 0 : diff;
 }
 
+/**
+ * tcps_update() - write a record anew
+ * @slot:	the record, which belongs to the caller
+ * @word:	tcps_rec_word() of the same object
+ * @when:	tcps_when()
+ *
+ * Any context.
+ */
+static inline void tcps_update(struct tcps_slot *slot, u64 word, u64 when)
+{
+	WRITE_ONCE(slot->when, when);
+	/* Whoever sees @word sees @when, or a later one. */
+	smp_store_release(&slot->word, word);
+}
+
+/**
+ * tcps_slot_read() - read a record that belongs to somebody else
+ * @slot:	the slot
+ * @when:	where its @when goes
+ *
+ * Any context.  What is read is one record, except that @when may be that of
+ * the state which its owner is about to enter: no time in a state is ever
+ * overestimated.
+ *
+ * Return: the slot's @word, or 0: it is free, or changing.
+ */
+static inline u64 tcps_slot_read(const struct tcps_slot *slot, u64 *when)
+{
+	/* Pairs with the release in tcps_update() and in tcps_insert(). */
+	u64 word = smp_load_acquire(&slot->word);
+
+	*when = READ_ONCE(slot->when);
+	smp_rmb(); /* look, then look again */
+	if (word & TCPS_REC_BUSY || READ_ONCE(slot->word) != word)
+		return 0;
+	return word;
+}
+
 size_t tcps_table_bytes(u32 max_connections);
 void tcps_table_init(struct tcps_table *table, void *mem, u32 max_connections);
 struct tcps_slot *tcps_find(struct tcps_table *table, const void *ptr);

@@ -59,8 +59,8 @@ balanced_now()
 }
 
 # An echo server that never closes, and connections held by this shell
-nc -ll -p $PORT -e sleep 600 &
-at_exit "kill $!; busybox killall sleep"
+nc -ll -p $PORT -e sleep 601 &
+at_exit "kill $!; busybox pkill -f 'sleep 601'"
 poll 20 eval "ss -Hltn 'sport = :$PORT' | grep -q ."
 fds=()
 connect()

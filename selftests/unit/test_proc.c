@@ -63,7 +63,7 @@ static void valid(void)
 	CHECK(is(&state->left, 19473) && is(&state->dwell.p50_us, 1311));
 	CHECK(is(&state->dwell.p99_us, 220200));
 	CHECK(is(&state->dwell.max_us, 60012345));
-	CHECK(!state->dwell.samples.known);
+	CHECK(is(&state->dwell.samples, 19473));
 	CHECK(!stats.states[0].current.known);
 	CHECK(!stats.states[0].dwell.p50_us.known);
 	CHECK(is(&stats.states[0].dwell.samples, 0));

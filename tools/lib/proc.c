@@ -98,12 +98,16 @@ static int read_dwell(struct parser *p, struct tcpstates_dwell *dwell)
 	ret = read_num(p, "p50_us", &dwell->p50_us);
 	ret = ret ?: read_num(p, "p99_us", &dwell->p99_us);
 	ret = ret ?: read_num(p, "max_us", &dwell->max_us);
+	if (ret || (p->rest[strspn(p->rest, " \t")] &&
+		    read_num(p, "samples", &dwell->samples)))
+		return -EINVAL;
 	/*
-	 * The text has no number of samples, but a quantile is missing only
-	 * if there was none.
+	 * Older modules do not write how many samples there were, but a
+	 * quantile is missing only if there was none.
 	 */
-	dwell->samples.known = !ret && !dwell->p50_us.known;
-	return ret;
+	if (!dwell->samples.known)
+		dwell->samples.known = !dwell->p50_us.known;
+	return 0;
 }
 
 /*
