@@ -355,6 +355,24 @@ void tcps_hooks_exit(void)
 	tracepoint_synchronize_unregister();
 }
 
+/**
+ * tcps_hooks_missed() - events that kprobes have missed
+ *
+ * A softirq that comes in while a kprobe's handler runs loses its own event on
+ * the same probe.  Tracepoints and ftrace lose nothing.
+ *
+ * Return: how many since the hooks were attached.
+ */
+u64 tcps_hooks_missed(void)
+{
+	u64 sum = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		sum += hooks[i].kp.nmissed;
+	return sum;
+}
+
 /* Attached, could not be, or detached because its class is incomplete. */
 static const char *status(const struct tcps_hook *hook)
 {

@@ -221,6 +221,7 @@ bool tcps_life_sweep(u64 index);
 int tcps_hooks_init(void);
 void tcps_hooks_pause(bool pause);
 void tcps_hooks_exit(void);
+u64 tcps_hooks_missed(void);
 bool tcps_hooks_req_ok(void);
 bool tcps_hooks_mini_ok(void);
 struct seq_file;

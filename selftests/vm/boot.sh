@@ -56,7 +56,6 @@ boot_terminal()
 {
 	local warnings
 
-	say "booting Linux $KERNEL_RELEASE, a few seconds"
 	"${QEMU[@]}" -append "$APPEND" -serial mon:stdio || return
 	echo
 	grep -qa 'tcpstates-vm: shell' "$OUT/console.log" ||

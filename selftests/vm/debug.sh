@@ -19,17 +19,31 @@ debug_resolve()
 
 debug_build()
 {
-	local dir=$1 log=$1/build.log tool
+	local dir=$1 log=$1/build.log tool ticker status=0
 
 	for tool in flex bison bc gcc make cpio; do
 		need "$tool" "$tool"
 	done
 	debug_configure "$dir" "$log" || return
 	say "building the debug kernel, about 7 minutes on 2 cores ($log)"
+	debug_progress "$log" &
+	ticker=$!
 	run_logged "$log" nice make -C "$SOURCE" O="$dir" \
-		-j"$(nproc)" bzImage modules || return
+		-j"$(nproc)" bzImage modules || status=$?
+	kill "$ticker"
+	wait "$ticker" 2>/dev/null
+	((status == 0)) || return "$status"
 	mv "$dir/arch/x86/boot/bzImage" "$dir/bzImage" || return
 	debug_modules "$dir" "$log" && debug_prune "$dir"
+}
+
+# debug_progress LOG: a sign of life each minute.
+debug_progress()
+{
+	while sleep 60; do
+		say "building the debug kernel: $(grep -c '^  CC ' "$1") files" \
+			"of about DEBUG_FILES compiled"
+	done
 }
 
 # debug_configure DIR LOG: an option that did not hold is named.
