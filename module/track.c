@@ -29,6 +29,14 @@ static inline struct candidates candidates(const struct tcps_table *table,
 	return c;
 }
 
+/* Where a record goes whose own two buckets are full. */
+static inline struct tcps_bucket *beside(const struct tcps_table *table,
+					 struct tcps_bucket *b)
+{
+	return b + 1 < &table->bucket[table->nr_buckets] ? b + 1 :
+							   table->bucket;
+}
+
 /* A record that is being made is nobody's yet: its maker may still give way. */
 static inline bool is_record(const struct tcps_slot *slot, u64 key)
 {
@@ -45,11 +53,17 @@ static inline struct tcps_slot *find_in(struct tcps_bucket *b, u64 key)
 	return NULL;
 }
 
-static struct tcps_slot *find_stashed(struct tcps_table *table, u64 key)
+/* What no table has as long as there is room to spare. */
+static struct tcps_slot *find_elsewhere(struct tcps_table *table,
+					struct candidates c, u64 key)
 {
-	struct tcps_slot *slot = NULL;
+	struct tcps_slot *slot = find_in(beside(table, c.first), key);
 	unsigned int i;
 
+	if (!slot)
+		slot = find_in(beside(table, c.second), key);
+	if (slot || likely(!atomic_read(&table->stashed)))
+		return slot;
 	for (i = 0; i < TCPS_STASH_BUCKETS && !slot; i++)
 		slot = find_in(&table->bucket[table->nr_buckets + i], key);
 	return slot;
@@ -59,8 +73,7 @@ static struct tcps_slot *find_stashed(struct tcps_table *table, u64 key)
  * tcps_table_bytes() - the memory a table needs
  * @max_connections:	how many connections it is to hold
  *
- * Two slots a connection: with two buckets to choose from, a table half full
- * practically never turns a connection away.
+ * Two slots a connection: a table half full practically never turns one away.
  *
  * Return: bytes.
  */
@@ -81,6 +94,7 @@ void tcps_table_init(struct tcps_table *table, void *mem, u32 max_connections)
 {
 	table->bucket = mem;
 	table->nr_buckets = max_connections / (TCPS_BUCKET_SLOTS / 2);
+	atomic_set(&table->elsewhere, 0);
 	atomic_set(&table->stashed, 0);
 }
 
@@ -106,8 +120,8 @@ struct tcps_slot *tcps_find(struct tcps_table *table, const void *ptr)
 	slot = find_in(c.second, key);
 	if (slot)
 		return slot;
-	if (unlikely(atomic_read(&table->stashed)))
-		return find_stashed(table, key);
+	if (unlikely(atomic_read(&table->elsewhere)))
+		return find_elsewhere(table, c, key);
 	return NULL;
 }
 
@@ -144,6 +158,11 @@ struct tcps_slot *tcps_find_other(struct tcps_table *table, const void *ptr,
 	slot = find_other_in(c.first, 1, key, not_this);
 	if (!slot)
 		slot = find_other_in(c.second, 1, key, not_this);
+	if (slot || likely(!atomic_read(&table->elsewhere)))
+		return slot;
+	slot = find_other_in(beside(table, c.first), 1, key, not_this);
+	if (!slot)
+		slot = find_other_in(beside(table, c.second), 1, key, not_this);
 	if (!slot && atomic_read(&table->stashed))
 		slot = find_other_in(&table->bucket[table->nr_buckets],
 				     TCPS_STASH_BUCKETS, key, not_this);
@@ -187,19 +206,63 @@ static inline bool in_stash(const struct tcps_table *table,
 	return slot >= table->bucket[table->nr_buckets].slot;
 }
 
+/* Every count is made before its record: whoever must find it looks there. */
 static struct tcps_slot *claim_stash(struct tcps_table *table, u64 word,
 				     u64 when)
 {
 	struct tcps_slot *slot = NULL;
 	unsigned int i;
 
-	/* Counted first: whoever must find the record does look here. */
 	atomic_inc(&table->stashed);
 	for (i = 0; i < TCPS_STASH_BUCKETS && !slot; i++)
 		slot = claim(&table->bucket[table->nr_buckets + i], word, when);
 	if (!slot)
 		atomic_dec(&table->stashed);
 	return slot;
+}
+
+static struct tcps_slot *claim_beside(const struct tcps_table *table,
+				      struct candidates c,
+				      struct tcps_bucket *full, u64 word,
+				      u64 when)
+{
+	struct tcps_bucket *b = beside(table, full);
+
+	if (b == c.first || b == c.second)
+		return NULL;
+	return claim(b, word, when);
+}
+
+static struct tcps_slot *claim_elsewhere(struct tcps_table *table,
+					 struct candidates c, u64 word,
+					 u64 when)
+{
+	struct tcps_slot *slot;
+
+	atomic_inc(&table->elsewhere);
+	slot = claim_beside(table, c, c.first, word, when);
+	if (!slot)
+		slot = claim_beside(table, c, c.second, word, when);
+	if (!slot)
+		slot = claim_stash(table, word, when);
+	if (!slot)
+		atomic_dec(&table->elsewhere);
+	return slot;
+}
+
+/* A slot has been given back: was it one of those that are counted? */
+static void count_erased(struct tcps_table *table, const struct tcps_slot *slot,
+			 u64 word)
+{
+	struct candidates c = candidates(table, word & TCPS_REC_KEY);
+
+	if (slot - c.first->slot < TCPS_BUCKET_SLOTS && slot >= c.first->slot)
+		return;
+	if (slot - c.second->slot < TCPS_BUCKET_SLOTS && slot >= c.second->slot)
+		return;
+	if (in_stash(table, slot))
+		atomic_dec(&table->stashed);
+	atomic_dec(&table->elsewhere);
 }
 
 /**
@@ -228,7 +291,7 @@ struct tcps_slot *tcps_insert(struct tcps_table *table, u64 word, u64 when)
 	slot = claim(b == c.first ? c.second : c.first, word, when);
 	if (likely(slot))
 		return slot;
-	return claim_stash(table, word, when);
+	return claim_elsewhere(table, c, word, when);
 }
 
 /**
@@ -240,10 +303,12 @@ struct tcps_slot *tcps_insert(struct tcps_table *table, u64 word, u64 when)
  */
 void tcps_erase(struct tcps_table *table, struct tcps_slot *slot)
 {
+	u64 word = READ_ONCE(slot->word);
+
 	/* Our last look at the record comes before its next owner's first. */
 	smp_store_release(&slot->word, 0);
-	if (unlikely(in_stash(table, slot)))
-		atomic_dec(&table->stashed);
+	if (unlikely(atomic_read(&table->elsewhere)))
+		count_erased(table, slot, word);
 }
 
 /**
@@ -260,8 +325,8 @@ bool tcps_erase_if(struct tcps_table *table, struct tcps_slot *slot, u64 word)
 {
 	if (cmpxchg(&slot->word, word, 0) != word)
 		return false;
-	if (unlikely(in_stash(table, slot)))
-		atomic_dec(&table->stashed);
+	if (unlikely(atomic_read(&table->elsewhere)))
+		count_erased(table, slot, word);
 	return true;
 }
 

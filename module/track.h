@@ -58,12 +58,15 @@ struct tcps_bucket {
  * struct tcps_table - the table of connections
  * @bucket:	@nr_buckets of them, then TCPS_STASH_BUCKETS more
  * @nr_buckets:	never changes
- * @stashed:	records in the stash, where records go that find both
- *		of their buckets full; 0 saves everybody the search
+ * @elsewhere:	records outside their own two buckets, which were full: in the
+ *		buckets that come next, or in the stash.  0 saves everybody the
+ *		search
+ * @stashed:	those of them that are in the stash
  */
 struct tcps_table {
 	struct tcps_bucket *bucket;
 	u32 nr_buckets;
+	atomic_t elsewhere;
 	atomic_t stashed;
 };
 

@@ -9,6 +9,8 @@
 #   FORMAT_FILE=FILE   check that file instead of a busy namespace's: with a
 #                      doctored one, see this test fail
 
+# The functions below are called through is(), and A && B || C means just that.
+# shellcheck disable=SC2317,SC2015
 . "$(dirname "$0")/lib.sh"
 
 need tcp_walk awk dd
@@ -16,6 +18,17 @@ dir=$(mktemp -d)
 mod_setup
 at_exit "rm -rf $dir"
 
+states="CLOSED
+LISTEN
+SYN_SENT
+SYN_RECV
+ESTABLISHED
+FIN_WAIT1
+FIN_WAIT2
+CLOSE_WAIT
+CLOSING
+LAST_ACK
+TIME_WAIT"
 edges="CLOSED LISTEN
 CLOSED SYN_SENT
 LISTEN SYN_RECV
@@ -57,8 +70,8 @@ lines()
 				bad("field " i " is no number")
 	}
 	NR == 1 || /^#/ { next }
-	$1 == "state" { if (NF < 8) bad("too short"); numbers(3, 8); next }
-	$1 == "transition" { if (NF < 7) bad("too short"); numbers(4, 7); next }
+	$1 == "state" { if (NF < 9) bad("too short"); numbers(3, 9); next }
+	$1 == "transition" { if (NF < 8) bad("too short"); numbers(4, 8); next }
 	$1 == "closed" { if (NF < 4) bad("too short"); numbers(4, 4); next }
 	$1 == "counter" { if (NF < 3) bad("too short"); numbers(3, 3); next }
 	$1 == "hook" { if (NF < 4) bad("too short"); next }
@@ -70,9 +83,7 @@ lines()
 
 all_states()
 {
-	local names
-	names=$(awk '$1 == "state" { print $2 }' "$1" | tr '\n' ' ')
-	[ "$names" = "$(echo $STATES) " ] || { echo "states: $names"; false; }
+	awk '$1 == "state" { print $2 }' "$1" | diff - <(echo "$states")
 }
 
 all_edges()
@@ -108,8 +119,8 @@ closed_unknown()
 # A namespace without sockets: 0 everywhere, no duration known
 all_zero()
 {
-	awk '$1 == "state" && ($3 $4 $5 !~ /^[0-]00$/ || $6 $7 $8 != "---") ||
-	$1 == "transition" && $4 $5 $6 $7 != "0---" ||
+	awk '$1 == "state" && ($3 $4 $5 !~ /^[0-]00$/ || $6 $7 $8 $9 != "---0") ||
+	$1 == "transition" && $4 $5 $6 $7 $8 != "0---0" ||
 	$1 == "closed" { print; bad = 1 }
 	END { exit bad }' "$1"
 }
@@ -140,7 +151,7 @@ small_reads()
 # JSON -> the lines of /proc/tcpstates that it stands for
 flatten_json()
 {
-	tr '{}[],' '\n\n\n\n\n' | tr -d '"' | awk -F: '
+	sed 's/[][{},]/\n/g; s/"//g' | awk -F: '
 	function value() { return $2 == "null" ? "-" : $2 }
 	$1 == "counters" || $1 == "hooks" { part = $1; next }
 	part == "counters" && NF == 2 { print "counter", $1, value(); next }
@@ -155,14 +166,16 @@ flatten_json()
 	$1 == "count" && line ~ /^closed/ { print line, $2; line = ""; next }
 	$1 == "count" && line ~ /^transition/ && !counted++ {
 		line = line " " $2
+		next
 	}
-	$1 == "max" { print line, value(); line = "" }'
+	$1 == "count" { samples = value() }
+	$1 == "max" { print line, value(), samples; line = "" }'
 }
 
 # The fields that JSON has, one blank between them
 flatten_proc()
 {
-	awk '$1 == "state" { NF = 8 } $1 == "transition" { NF = 7 }
+	awk '$1 == "state" { NF = 9 } $1 == "transition" { NF = 8 }
 	$1 == "closed" { NF = 4 } $1 == "counter" { NF = 3 }
 	$1 == "hook" { NF = 4 }
 	/^(state|transition|closed|counter|hook) / { $1 = $1; print }'
@@ -199,7 +212,7 @@ status()
 	shift
 	"$@" > "$dir/out" 2> "$dir/err"
 	got=$?
-	[ $got = "$want" ] || { echo "$*: status $got, not $want"; false; }
+	[ "$got" = "$want" ] || { echo "$*: status $got, not $want"; false; }
 }
 
 not_loaded()
@@ -212,10 +225,17 @@ not_loaded()
 tcp_walk -N -x "cat $PROC > $dir/busy; tcpstatectl show > $dir/show
 		tcpstatectl show -j > $dir/json; tcpstatectl > $dir/default" \
 	hold_mix > /dev/null 2> "$dir/err" || note < "$dir/err"
-unshare -n sh -c "cat $PROC > $dir/fresh
+read_fresh()
+{
+	local size
+	cat "$PROC" > "$dir/fresh"
 	for size in 1 7 4096 65536; do
-		dd if="$PROC" bs=\$size 2> /dev/null > $dir/fresh.\$size
-	done"
+		dd if="$PROC" bs="$size" > "$dir/fresh.$size" 2> /dev/null
+	done
+}
+export -f read_fresh
+export PROC dir
+unshare -n bash -c read_fresh
 busy=${FORMAT_FILE:-$dir/busy}
 
 ktap_begin 18

@@ -9,8 +9,6 @@ KSFT_FAIL=1
 KSFT_SKIP=4
 
 PROC=/proc/tcpstates
-STATES="CLOSED LISTEN SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT1 FIN_WAIT2
-	CLOSE_WAIT CLOSING LAST_ACK TIME_WAIT"
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 PATH=$here:$here/../tools:$PATH:/usr/sbin:/sbin

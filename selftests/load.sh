@@ -9,6 +9,8 @@
 #
 #   LOAD_TIMES=COUNT   loads under traffic (50; a kernel with KASAN: 10)
 
+# The functions below are called through is(), and A && B || C means just that.
+# shellcheck disable=SC2317,SC2015
 . "$(dirname "$0")/lib.sh"
 
 times=50

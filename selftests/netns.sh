@@ -6,6 +6,8 @@
 #
 # Network namespaces do not see each other's numbers.
 
+# The functions below are called through is(), and A && B || C means just that.
+# shellcheck disable=SC2317,SC2015
 . "$(dirname "$0")/lib.sh"
 
 need tcp_walk ip nstat awk
@@ -72,11 +74,11 @@ ns_zero()
 together()
 {
 	local one two
-	ip netns exec tcps_a tcp_walk -n $many "$1" > /dev/null &
+	ip netns exec tcps_a tcp_walk -n "$many" "$1" > /dev/null &
 	one=$!
-	ip netns exec tcps_b tcp_walk -n $many "$2" > /dev/null &
+	ip netns exec tcps_b tcp_walk -n "$many" "$2" > /dev/null &
 	two=$!
-	wait $one && wait $two
+	wait "$one" && wait "$two"
 }
 
 own_namespace_unchanged()
@@ -98,7 +100,7 @@ across()
 	ip netns exec tcps_d busybox nc -l -p 5000 < /dev/null > /dev/null &
 	server=$!
 	poll 20 in_state tcps_d LISTEN 1 && poll 20 connect_across &&
-		wait $server
+		wait "$server"
 }
 
 connect_across()
@@ -126,12 +128,14 @@ halves()
 		{ cat "$dir/c" "$dir/d"; false; }
 }
 
-# A namespace is deleted while it has sockets in all states; its last process
-# ends later.
+# A namespace is deleted while it has sockets in all states; its processes are
+# killed later.
 delete_busy()
 {
 	local pid
 	ip netns add tcps_e && ip -n tcps_e link set lo up || return
+	ip netns exec tcps_e sh -c \
+		'echo 1 > /proc/sys/net/ipv4/tcp_orphan_retries'
 	mkfifo "$dir/hold"
 	ip netns exec tcps_e tcp_walk -n 20 \
 		-x "touch $dir/held; cat $dir/hold" hold_mix > /dev/null &
@@ -139,8 +143,26 @@ delete_busy()
 	poll 30 test -e "$dir/held"
 	ns_proc tcps_e > "$dir/e"
 	ip netns del tcps_e
+	kill -9 "$pid"
+	wait "$pid" 2> /dev/null
 	: > "$dir/hold"
-	wait $pid && [ "$(state_field ESTABLISHED current < "$dir/e")" = 20 ]
+	[ "$(state_field ESTABLISHED current < "$dir/e")" = 20 ]
+}
+
+# What is left in the table: the sockets that other namespaces have
+forgotten()
+{
+	poll 60 tracked_again || { cat "$PROC"; false; }
+}
+
+tracked()
+{
+	awk '$1 == "counter" && $2 == "tracked" { print $3 }' "$PROC"
+}
+
+tracked_again()
+{
+	[ "$(tracked)" -le "$tracked_before" ]
 }
 
 # Counters are the whole module's.
@@ -158,7 +180,7 @@ ns_add tcps_a
 ns_add tcps_b
 counted < "$PROC" > "$dir/before"
 
-ktap_begin 16
+ktap_begin 17
 is "a new namespace begins at zero" ns_zero tcps_a
 is "so does another" ns_zero tcps_b
 is "traffic in both at once" together loop_abort loop_refused
@@ -186,7 +208,9 @@ else
 	skip "a connection between two namespaces" "no busybox"
 	skip "each has its half" "no busybox"
 fi
+tracked_before=$(tracked)
 is "a namespace can be deleted with sockets open" delete_busy
+is "nothing of it stays in the table" forgotten
 is "the others keep their numbers" untouched
 ns_add tcps_e
 is "a namespace of the same name begins at zero" ns_zero tcps_e

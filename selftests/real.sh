@@ -7,6 +7,8 @@
 # A real nginx under a real ab, in a namespace of its own: what
 # /proc/tcpstates counts against the tracepoint, nstat and ss.
 
+# The functions below are called through is(), and A && B || C means just that.
+# shellcheck disable=SC2317,SC2015
 . "$(dirname "$0")/lib.sh"
 
 requests=2000
@@ -140,13 +142,13 @@ ended()
 trace_start "sport == 8080 || dport == 8080"
 ktap_begin 10
 is "nginx starts" nginx_start
-is "$requests requests, a connection each" bench -n $requests -c 20
+is "$requests requests, a connection each" bench -n "$requests" -c 20
 is "all of it comes to rest" poll 20 at_rest
 is "nstat counted them" enough $requests
 is "so did we, at both ends" opened
 is "each has ended once" ended
 is "the tracepoint, nstat and ss agree" agree
-is "$kept requests on 10 connections" bench -k -n $kept -c 10
+is "$kept requests on 10 connections" bench -k -n "$kept" -c 10
 is "nginx stops" nginx_stop
 poll 20 at_rest
 is "the tracepoint, nstat and ss agree again" agree

@@ -2,10 +2,12 @@
 /* Walk TCP sockets through named scenarios: options and the main loop. */
 #define _GNU_SOURCE
 #include <getopt.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -94,6 +96,19 @@ static void run_steps(const struct scenario *s)
 			s->steps[walk.step](&walk.conns[i]);
 }
 
+/* Nothing may live on and be taken for a part of the next scenario. */
+static void end_conns(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < walk.n; i++) {
+		if (walk.conns[i].lfd >= 0)
+			close(walk.conns[i].lfd);
+		if (walk.conns[i].fd >= 0)
+			k_abort(&walk.conns[i]);
+	}
+}
+
 static int run(const struct scenario *s, unsigned int n)
 {
 	int err = 0;
@@ -116,6 +131,7 @@ static int run(const struct scenario *s, unsigned int n)
 		setenv("SCENARIO", s->name, 1);
 		err = system(then_run);
 	}
+	end_conns();
 	return err ? WALK_FAIL : 0;
 }
 
@@ -129,8 +145,10 @@ static int run_forked(const struct scenario *s, unsigned int n)
 	pid = fork();
 	if (pid < 0)
 		die(NULL, "cannot fork");
-	if (!pid)
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		exit(run(s, n));
+	}
 	waitpid(pid, &status, 0);
 	status = WIFEXITED(status) ? WEXITSTATUS(status) : WALK_FAIL;
 	printf("== done %s %d\n", s->name, status);
@@ -180,7 +198,7 @@ static int run_quick(unsigned int n)
 	return err;
 }
 
-static void usage(FILE *out)
+static void help(FILE *out)
 {
 	fprintf(out,
 		"Usage: tcp_walk [-6|-m] [-N] [-t] [-n COUNT] [-r TRACE] [-x COMMAND]\n"
@@ -194,7 +212,7 @@ static void usage(FILE *out)
 		"  -r  report what /proc/tcpstates, the tracefs file TRACE (emptied at the\n"
 		"      beginning), /proc/net/snmp and ss say at the end of each scenario\n"
 		"  -x  run COMMAND at the end of each scenario, in its namespace\n"
-		"Exit status: 0 done, 1 failed, 2 wrong usage, 4 not possible here.\n");
+		"Exit status: 0 done, 1 failed, 2 bad options, 4 not possible here.\n");
 }
 
 static unsigned int parse(int argc, char **argv)
@@ -227,15 +245,15 @@ static unsigned int parse(int argc, char **argv)
 			then_run = optarg;
 			break;
 		case 'h':
-			usage(stdout);
+			help(stdout);
 			exit(0);
 		default:
-			usage(stderr);
+			help(stderr);
 			exit(WALK_USAGE);
 		}
 	}
 	if (optind == argc || !n || n > WALK_MAX / WALK_LIVES) {
-		usage(stderr);
+		help(stderr);
 		exit(WALK_USAGE);
 	}
 	return n;

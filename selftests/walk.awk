@@ -142,8 +142,11 @@ function compare_causes(    i, f, sum) {
 }
 
 # All connections began here: each edge out of a state has its dwell times.
-function check_dwell(edge, n, p50, p99, max,    none) {
+function check_dwell(edge, n, p50, p99, max, samples,    none) {
 	none = n == 0 || edge ~ /^CLOSED / || edge == "LISTEN SYN_RECV"
+	if (samples != (none ? 0 : n))
+		differ("proc: " edge ": " samples " dwell times, not " \
+		       (none ? 0 : n))
 	if (none && p50 p99 max != "---")
 		differ("proc: " edge ": dwell times from nowhere: " p50 " " \
 		       p99 " " max)
@@ -270,7 +273,7 @@ section == "proc" && $1 == "state" {
 	states++
 }
 section == "proc" && $1 == "transition" {
-	check_dwell($2 " " $3, $4, $5, $6, $7)
+	check_dwell($2 " " $3, $4, $5, $6, $7, $8)
 	if ($4)
 		proc[$2 " " $3] = $4
 }

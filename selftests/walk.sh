@@ -38,7 +38,7 @@ in_family()
 	[[ $name == ${WALK_ONLY:-*} ]] || return
 	[ "$family" = mapped ] || return 0
 	case $name in
-	est_*|fin_wait*|clos*|last_ack_*) return 1 ;;
+	est_*|fin_wait*|close_*|closing_*|last_ack_*) return 1 ;;
 	esac
 	[ -z "$slow" ]
 }
@@ -60,11 +60,11 @@ walk_all()
 	local family
 	for family in $families; do
 		local option=option_$family
-		local -n list=scenarios_$family
-		[ ${#list[@]} -gt 0 ] || continue
+		local -n names=scenarios_$family
+		[ ${#names[@]} -gt 0 ] || continue
 		echo "== family $family"
 		# shellcheck disable=SC2086 # an option or nothing
-		tcp_walk ${!option} -N -n "$n" -r "$TRACE/trace" "${list[@]}"
+		tcp_walk ${!option} -N -n "$n" -r "$TRACE/trace" "${names[@]}"
 	done 2>&1 | awk -f "$here/walk.awk" -v nomodule=$nomodule
 }
 

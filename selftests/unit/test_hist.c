@@ -62,7 +62,7 @@ static void every_value(void)
 	u64 units;
 	s64 d;
 
-	for (units = 0; units < 1 << 20; units++) {
+	for (units = 0; units < 1 << 20 && !unit_failed; units++) {
 		one_value(units);
 		CHECK(tcps_hist_bucket(units) - last <= 1);
 		last = tcps_hist_bucket(units);
@@ -70,7 +70,8 @@ static void every_value(void)
 	for (exp = 4; exp <= TCPS_HIST_MAX_EXP; exp++)
 		for (d = -2; d <= 2; d++)
 			one_value((1ULL << exp) + d);
-	for (units = 1 << 20; units < END; units += units / 5000 + 1)
+	for (units = 1 << 20; units < END && !unit_failed;
+	     units += units / 5000 + 1)
 		one_value(units);
 	CHECK(tcps_hist_bucket(END - 1) == LAST);
 }
@@ -80,7 +81,8 @@ static void one_sample(void)
 {
 	u64 units, us;
 
-	for (units = 0; units < END; units += units / 200 + 1) {
+	for (units = 0; units < END && !unit_failed;
+	     units += units / 200 + 1) {
 		clear();
 		bucket[tcps_hist_bucket(units)] = 1;
 		us = tcps_hist_quantile_us(bucket, 500, FOREVER);
@@ -240,10 +242,11 @@ static void microseconds(void)
 	CHECK(tcps_hist_us(0) == 1);
 	CHECK(tcps_hist_us(1) == 2);
 	CHECK(tcps_hist_us(1000) == 1024);
-	CHECK(tcps_hist_us(FOREVER) == 288230376151710720ULL);
-	for (units = 0; units < 100000; units++)
+	CHECK(tcps_hist_us(FOREVER) == 288230376151711ULL);
+	for (units = 0; units < 100000 && !unit_failed; units++)
 		check_us(units);
-	for (units = 100000; units <= FOREVER; units += units / 1000)
+	for (units = 100000; units <= FOREVER && !unit_failed;
+	     units += units / 1000)
 		check_us(units);
 	check_us(FOREVER);
 }

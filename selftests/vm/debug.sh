@@ -40,9 +40,12 @@ debug_build()
 # debug_progress LOG: a sign of life each minute.
 debug_progress()
 {
-	while sleep 60; do
-		say "building the debug kernel: $(grep -c '^  CC ' "$1") files" \
-			"of about DEBUG_FILES compiled"
+	local minutes=0
+
+	while sleep 60 >/dev/null 2>&1 && kill -0 "$$"; do
+		minutes=$((minutes + 1))
+		say "building the debug kernel: $minutes min," \
+			"$(grep -c '^  CC ' "$1") files compiled"
 	done
 }
 

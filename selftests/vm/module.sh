@@ -40,6 +40,8 @@ module_make()
 		(cd "$TOP" && xargs -d '\n' sha256sum))"
 	[[ -f $dir/stamp && $stamp == "$(<"$dir/stamp")" ]] &&
 		module_find "$dir" >/dev/null && return 0
+	# Type information is made where the headers bring a vmlinux.
+	[[ ! -f $KERNEL_BUILD/vmlinux ]] || need pahole pahole
 	rm -f "$dir/stamp"
 	module_copy "$dir"
 	say "building the module for $KERNEL_RELEASE"

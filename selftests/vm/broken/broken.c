@@ -37,7 +37,7 @@ static void broken_overrun(void)
 static void broken_sleep(void)
 {
 	spin_lock(&broken_lock);
-	msleep(1);
+	msleep(20);
 	spin_unlock(&broken_lock);
 }
 
