@@ -30,6 +30,22 @@ static unsigned int cause_of_error(int err)
 	}
 }
 
+/* The FIN is the last byte of the sequence space that was written. */
+static bool fin_acked(const struct sock *sk)
+{
+	return tcp_sk(sk)->snd_una == READ_ONCE(tcp_sk(sk)->write_seq);
+}
+
+/*
+ * A closed socket whose tcp_fin_timeout is over, or for which there was no mini
+ * socket.  TCP_LINGER2 below 0 resets instead of waiting (__tcp_close()).
+ */
+static bool fin_wait2_over(const struct sock *sk)
+{
+	return sock_flag(sk, SOCK_DEAD) &&
+	       READ_ONCE(tcp_sk(sk)->linger2) >= 0;
+}
+
 /**
  * tcps_cause_sock() - why a full socket goes to CLOSE
  * @sk:		the socket
@@ -49,13 +65,13 @@ unsigned int tcps_cause_sock(const struct sock *sk, int from)
 		return TCPS_CAUSE_NETNS;
 	switch (from) {
 	case TCP_LISTEN:
+		return TCPS_CAUSE_NORMAL;
 	case TCP_LAST_ACK:
 	case TCP_CLOSING:
-		return TCPS_CAUSE_NORMAL;
+		return fin_acked(sk) ? TCPS_CAUSE_NORMAL : TCPS_CAUSE_ABORTED;
 	case TCP_FIN_WAIT2:
-		/* The end of tcp_fin_timeout, or no mini socket to be had. */
-		return sock_flag(sk, SOCK_DEAD) ? TCPS_CAUSE_EXPIRED :
-						  TCPS_CAUSE_ABORTED;
+		return fin_wait2_over(sk) ? TCPS_CAUSE_EXPIRED :
+					    TCPS_CAUSE_ABORTED;
 	default:
 		return TCPS_CAUSE_ABORTED;
 	}

@@ -80,16 +80,18 @@ TCPS_ENTRIES(clone_lock)
 /* LISTEN → SYN_RECV at the tracepoint: inet_csk_clone_lock() made a child. */
 static void child_made(struct tcps_net *tn, const struct sock *child)
 {
-	const struct request_sock *req;
+	const struct request_sock *req = this_cpu_read(embryo.req);
 
 	if (class_ok[TCPS_CLASS_REQ]) {
-		req = this_cpu_read(embryo.req);
 		if (req && was_half_open(req)) {
 			this_cpu_write(embryo.child, child);
 			return;
 		}
 	}
 	tcps_life_born(tn, child, TCPS_KIND_SOCK, TCPS_LISTEN, TCPS_SYN_RECV);
+	/* Fast Open: the request will be freed like one that was half-open. */
+	if (class_ok[TCPS_CLASS_REQ] && req && req->rsk_listener)
+		tcps_life_ignore(tn, req);
 }
 
 /* Return: true if the embryo was not to be a connection. */
@@ -160,7 +162,8 @@ static bool has_embryo(const struct request_sock *req)
  */
 static bool counted_without_record(const struct request_sock *req)
 {
-	return tcp_rsk(req)->snt_synack && !tcp_rsk(req)->tfo_listener &&
+	return tcps_life_counted() &&
+	       tcp_rsk(req)->snt_synack && !tcp_rsk(req)->tfo_listener &&
 	       this_cpu_read(embryo.moved) != req;
 }
 
@@ -174,14 +177,16 @@ static void req_freed(unsigned long arg, unsigned long unused1,
 		      unsigned long unused2)
 {
 	struct request_sock *req = (struct request_sock *)arg;
+	struct tcps_slot *known;
 	struct tcps_net *tn;
-	bool known;
 
 	/* SYN cookies leave no state: never counted. */
 	if (!READ_ONCE(live) || !req->rsk_listener)
 		return;
 	tn = tcps_net(sock_net(req->rsk_listener));
 	known = tcps_find(&tcps_table, req);
+	if (known && tcps_life_ignored(known))
+		return;
 	if (req->sk) {
 		/* Accepted before the child's first transition elsewhere. */
 		if (unlikely(known))
@@ -371,6 +376,35 @@ u64 tcps_hooks_missed(void)
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
 		sum += hooks[i].kp.nmissed;
 	return sum;
+}
+
+static bool __init is_name(const char *word, const char *name, size_t len)
+{
+	return word && !strncmp(word, name, len) && !word[len];
+}
+
+/**
+ * tcps_hooks_known() - is there a hook, or a mechanism, of that name
+ * @name:	not terminated
+ * @len:	its length
+ *
+ * Return: true if so.
+ */
+bool __init tcps_hooks_known(const char *name, size_t len)
+{
+	static const char * const mechanisms[] __initconst = {
+		"ftrace", "kprobe",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(mechanisms); i++)
+		if (is_name(mechanisms[i], name, len))
+			return true;
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		if (is_name(hooks[i].name, name, len) ||
+		    is_name(hooks[i].old_name, name, len))
+			return true;
+	return false;
 }
 
 /* Attached, could not be, or detached because its class is incomplete. */

@@ -24,6 +24,9 @@ struct tcps_table tcps_table;
  */
 static u64 generation __read_mostly;
 
+/* Has there ever been no room for a record? */
+static bool refused __read_mostly;
+
 /* Set before the first hook, cleared after the last old socket is in. */
 bool tcps_seeding __read_mostly;
 
@@ -49,6 +52,17 @@ static u64 word_of(const void *obj, unsigned int kind, unsigned int state,
 	return tcps_rec_word(obj, kind, state, flags | READ_ONCE(generation));
 }
 
+static void inserted(const struct tcps_slot *slot)
+{
+	if (likely(slot)) {
+		tcps_count(TCPS_COUNT_INSERTED);
+		return;
+	}
+	tcps_count(TCPS_COUNT_REFUSED);
+	if (!READ_ONCE(refused))
+		WRITE_ONCE(refused, true);
+}
+
 static struct tcps_slot *record(struct tcps_net *tn, const void *obj,
 				unsigned int kind, unsigned int state,
 				u64 flags, u64 now)
@@ -58,7 +72,7 @@ static struct tcps_slot *record(struct tcps_net *tn, const void *obj,
 	slot = tcps_insert(&tcps_table,
 			   word_of(obj, kind, state, flags),
 			   tcps_when(now, tn->id));
-	tcps_count(slot ? TCPS_COUNT_INSERTED : TCPS_COUNT_REFUSED);
+	inserted(slot);
 	return slot;
 }
 
@@ -142,6 +156,45 @@ void tcps_life_born(struct tcps_net *tn, const void *obj, unsigned int kind,
 }
 
 /**
+ * tcps_life_ignore() - the death of a request is to be no event
+ * @tn:		its namespace
+ * @obj:	the request
+ */
+void tcps_life_ignore(struct tcps_net *tn, const void *obj)
+{
+	struct tcps_slot *slot = tcps_find(&tcps_table, obj);
+
+	if (unlikely(slot))
+		drop_stale(slot);
+	record(tn, obj, TCPS_KIND_REQ, TCPS_NONE, 0, tcps_now());
+}
+
+/**
+ * tcps_life_ignored() - is the death of this request no event
+ * @slot:	its record, which is removed if so
+ *
+ * Return: true if tcps_life_ignore() was called for it.
+ */
+bool tcps_life_ignored(struct tcps_slot *slot)
+{
+	if (likely(tcps_rec_state(slot->word)))
+		return false;
+	forget(slot);
+	return true;
+}
+
+/**
+ * tcps_life_counted() - can an object without a record have been counted
+ *
+ * Return: true if there was no room for a record once, or if the object may be
+ * older than the module.
+ */
+bool tcps_life_counted(void)
+{
+	return READ_ONCE(refused) || READ_ONCE(tcps_seeding);
+}
+
+/**
  * tcps_life_transition() - a connection changes its state
  * @tn:		its namespace
  * @obj:	the kernel object that it lives in
@@ -212,7 +265,7 @@ void tcps_life_moved(struct tcps_net *tn, const void *req, const void *child)
 	slot = tcps_insert(&tcps_table,
 			   word_of(child, TCPS_KIND_SOCK, TCPS_SYN_RECV,
 				   word & TCPS_REC_UNKNOWN), when);
-	tcps_count(slot ? TCPS_COUNT_INSERTED : TCPS_COUNT_REFUSED);
+	inserted(slot);
 }
 
 /**
@@ -391,7 +444,7 @@ bool tcps_life_seen(struct tcps_net *tn, const void *obj, unsigned int kind,
 	struct tcps_slot *slot = tcps_find(&tcps_table, obj);
 
 	if (!slot)
-		return !tcps_counter(TCPS_COUNT_REFUSED) &&
+		return !READ_ONCE(refused) &&
 		       tcps_seed_one(tn, obj, kind, state);
 	mark(slot);
 	return kind == TCPS_KIND_SOCK && correct(tn, slot, obj, state);

@@ -82,7 +82,7 @@ bool tcps_hook_breaks(const char *name)
 	return false;
 }
 
-static int __init check_parameters(void)
+static int __init check_max_connections(void)
 {
 	u64 by_memory = (u64)totalram_pages() << PAGE_SHIFT >> 14;
 
@@ -95,6 +95,25 @@ static int __init check_parameters(void)
 	       tcps_max_connections, MIN_CONNECTIONS, MAX_CONNECTIONS);
 	return -EINVAL;
 }
+
+static int __init check_break_hook(void)
+{
+	const char *at = break_hook;
+	size_t len;
+
+	while (at && *at) {
+		len = strcspn(at, ",");
+		if (!tcps_hooks_known(at, len)) {
+			pr_err("break_hook: there is no hook \"%.*s\"; allowed are the names of the hook lines of /proc/tcpstates, ftrace and kprobe\n",
+			       (int)len, at);
+			return -EINVAL;
+		}
+		at += len + (at[len] == ',');
+	}
+	return 0;
+}
+
+static int check_parameters(void);
 
 static void no_exit(void) { }
 
@@ -114,6 +133,26 @@ static const struct step steps[] = {
 	{ "audit",	tcps_audit_init,	tcps_audit_exit },
 	{ "proc",	tcps_proc_init,		tcps_proc_exit },
 };
+
+static int __init check_fail_step(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(steps); i++)
+		if (!fail_step || tcps_step_fails(steps[i].name))
+			return 0;
+	pr_err("fail_step: there is no step \"%s\"; allowed are parameters, table, netns, hooks, seed, audit, proc\n",
+	       fail_step);
+	return -EINVAL;
+}
+
+static int __init check_parameters(void)
+{
+	int err = check_max_connections();
+
+	err = err ?: check_break_hook();
+	return err ?: check_fail_step();
+}
 
 static void unwind(size_t n)
 {

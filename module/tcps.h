@@ -205,6 +205,9 @@ void tcps_life_born(struct tcps_net *tn, const void *obj, unsigned int kind,
 void tcps_life_transition(struct tcps_net *tn, const void *obj,
 			  unsigned int from, unsigned int to,
 			  unsigned int cause);
+void tcps_life_ignore(struct tcps_net *tn, const void *obj);
+bool tcps_life_ignored(struct tcps_slot *slot);
+bool tcps_life_counted(void);
 void tcps_life_moved(struct tcps_net *tn, const void *req, const void *child);
 void tcps_life_to_mini(struct tcps_net *tn, const void *sk, const void *mini,
 		       unsigned int from, unsigned int to);
@@ -222,6 +225,7 @@ int tcps_hooks_init(void);
 void tcps_hooks_pause(bool pause);
 void tcps_hooks_exit(void);
 u64 tcps_hooks_missed(void);
+bool tcps_hooks_known(const char *name, size_t len);
 bool tcps_hooks_req_ok(void);
 bool tcps_hooks_mini_ok(void);
 struct seq_file;

@@ -200,12 +200,6 @@ static inline unsigned int used(const struct tcps_bucket *b)
 	return n;
 }
 
-static inline bool in_stash(const struct tcps_table *table,
-			    const struct tcps_slot *slot)
-{
-	return slot >= table->bucket[table->nr_buckets].slot;
-}
-
 /* Every count is made before its record: whoever must find it looks there. */
 static struct tcps_slot *claim_stash(struct tcps_table *table, u64 word,
 				     u64 when)
@@ -250,17 +244,21 @@ static struct tcps_slot *claim_elsewhere(struct tcps_table *table,
 	return slot;
 }
 
+static inline bool is_in(const struct tcps_bucket *b,
+			 const struct tcps_slot *slot)
+{
+	return slot >= b->slot && slot < b[1].slot;
+}
+
 /* A slot has been given back: was it one of those that are counted? */
 static void count_erased(struct tcps_table *table, const struct tcps_slot *slot,
 			 u64 word)
 {
 	struct candidates c = candidates(table, word & TCPS_REC_KEY);
 
-	if (slot - c.first->slot < TCPS_BUCKET_SLOTS && slot >= c.first->slot)
+	if (is_in(c.first, slot) || is_in(c.second, slot))
 		return;
-	if (slot - c.second->slot < TCPS_BUCKET_SLOTS && slot >= c.second->slot)
-		return;
-	if (in_stash(table, slot))
+	if (slot >= table->bucket[table->nr_buckets].slot)
 		atomic_dec(&table->stashed);
 	atomic_dec(&table->elsewhere);
 }
@@ -272,7 +270,7 @@ static void count_erased(struct tcps_table *table, const struct tcps_slot *slot,
  * @when:	tcps_when()
  *
  * Any context.  The first bucket is taken if it is empty, the emptier one if it
- * is not.
+ * is not; when both are full, the one beside either; then the stash.
  *
  * Return: the record, or NULL: there is no room.
  */

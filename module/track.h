@@ -5,7 +5,8 @@
  *
  * A connection is named by the address of the kernel object it lives in at
  * the moment (socket, request or mini socket) and costs one 16-byte slot.  Four
- * slots are one bucket and one cache line; an address has two buckets.
+ * slots are one bucket and one cache line; an address has two buckets, and
+ * room elsewhere for the few that find both full.
  * Events of one object are serialised by the kernel (socket lock,
  * reference counts), so two CPUs never work on one key, but many CPUs work
  * on one bucket: a slot is claimed by cmpxchg, and given back by a store.

@@ -6,6 +6,9 @@
 # modules: tcp_diag inet_diag
 # timeout: 240
 
+# The functions below are called through is() and poll().
+# shellcheck disable=SC2317
+
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -39,10 +42,10 @@ gauges_are_kernels()
 
 	for state in LISTEN SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT1 FIN_WAIT2 \
 		     CLOSE_WAIT CLOSING LAST_ACK TIME_WAIT; do
-		[ "$(state_field $state current < $PROC)" = \
-		  "$(ss_count $state)" ] || {
-			echo "$state: $(state_field $state current < $PROC)" \
-			     "here, $(ss_count $state) in ss"
+		[ "$(state_field "$state" current < "$PROC")" = \
+		  "$(ss_count "$state")" ] || {
+			echo "$state: $(state_field "$state" current < "$PROC")" \
+			     "here, $(ss_count "$state") in ss"
 			return 1
 		}
 	done
@@ -55,7 +58,7 @@ drifted()
 
 balanced_now()
 {
-	balanced < $PROC
+	balanced < "$PROC"
 }
 
 # An echo server that never closes, and connections held by this shell

@@ -97,6 +97,12 @@ need()
 	done
 }
 
+# A kernel built for debugging takes ten times as long for everything.
+slow_kernel()
+{
+	grep -q ' kasan_save_' /proc/kallsyms
+}
+
 # poll SECONDS COMMAND...: until it succeeds
 poll()
 {

@@ -31,15 +31,24 @@ static inline int fls64(u64 x)
 	return x ? 64 - __builtin_clzll(x) : 0;
 }
 
-#define READ_ONCE(x)	__atomic_load_n(&(x), __ATOMIC_RELAXED)
+/* A test may define it, to be slow where another thread could come between. */
+#ifndef STALL
+#define STALL()		((void)0)
+#endif
+
+#define READ_ONCE(x)							\
+	(STALL(), __atomic_load_n(&(x), __ATOMIC_RELAXED))
 #define WRITE_ONCE(x, value)						\
 	__atomic_store_n(&(x), value, __ATOMIC_RELAXED)
 
+/* What each pairs with is said where it is used. */
 #define smp_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
-#define smp_store_release(p, value)					\
+#define smp_store_release(p, value) /* the other side of it */		\
 	__atomic_store_n(p, value, __ATOMIC_RELEASE)
-#define smp_mb()	__atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define smp_rmb()	__atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define smp_mb()	/* full */					\
+	__atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define smp_rmb()	/* reads */					\
+	__atomic_thread_fence(__ATOMIC_ACQUIRE)
 
 static inline u64 ror64(u64 x, unsigned int n)
 {

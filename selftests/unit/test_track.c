@@ -106,6 +106,7 @@ static void check_all(struct tcps_table *t, const struct model *m)
 	CHECK(table_used(t, 0) == m->records);
 	CHECK(table_used(t, table_first_stashed(t)) ==
 	      (u64)atomic_read(&t->stashed));
+	CHECK(atomic_read(&t->stashed) <= atomic_read(&t->elsewhere));
 	for (i = 0; i < m->objects && !unit_failed; i++)
 		check_one(t, m, i);
 }
@@ -183,6 +184,7 @@ static void random_steps(u32 room, u64 objects, u64 steps, u64 (*address)(void))
 			tcps_erase(&t, tcps_find(&t, pointer(m.address[i])));
 	CHECK(table_used(&t, 0) == 0);
 	CHECK(atomic_read(&t.stashed) == 0);
+	CHECK(atomic_read(&t.elsewhere) == 0);
 	free(m.address);
 	free(m.word);
 	free(m.when);
@@ -218,11 +220,12 @@ static void full(void)
 	for (; i < 2 * room; i++)
 		CHECK(!tcps_insert(&t, word_of(a + 64 * i, 1), i));
 	CHECK(atomic_read(&t.stashed) == STASH);
+	CHECK(atomic_read(&t.elsewhere) == STASH);
 	CHECK(table_used(&t, 0) == room);
 	for (i = 0; i < 2 * room; i++) {
 		struct tcps_slot *slot = tcps_find(&t, pointer(a + 64 * i));
 
-		if (CHECK(!slot == (i >= room)) && slot)
+		if (CHECK(i < room ? !!slot : !slot) && slot)
 			CHECK(slot->when == i);
 	}
 	/* A place in the stash, and one in the bucket, are used again. */
@@ -233,10 +236,11 @@ static void full(void)
 			tcps_erase(&t, tcps_find(&t, pointer(a + 64 * i)));
 	CHECK(table_used(&t, 0) == 0);
 	CHECK(atomic_read(&t.stashed) == 0);
+	CHECK(atomic_read(&t.elsewhere) == 0);
 	table_free(&t);
 }
 
-/* As the seeder can make them: in the buckets, in the stash, in both. */
+/* As the seeder can make them: in the bucket, in the stash, in both. */
 static void second_record(void)
 {
 	struct tcps_table t = table_make(2);

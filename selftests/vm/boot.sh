@@ -22,7 +22,7 @@ boot_arguments()
 	elif boot_can_kvm; then
 		QEMU+=(-accel kvm -cpu host -smp "$CPUS")
 	else
-		QEMU+=(-accel "tcg,thread=multi" -smp "$CPUS")
+		QEMU+=(-accel "tcg,thread=$THREADS" -smp "$CPUS")
 	fi
 	APPEND+=" $EXTRA_APPEND"
 }
