@@ -124,7 +124,7 @@ static void seen(const struct tcps_visitor *v, struct tcps_net *tn,
 {
 	struct sweep *s = container_of(v, struct sweep, visitor);
 
-	if (!tcps_life_seen(tn, obj, kind, state))
+	if (!tcps_recount_seen(tn, obj, kind, state))
 		return;
 	tcps_count(TCPS_COUNT_DRIFT);
 	s->corrections++;
@@ -136,7 +136,7 @@ static void sweep_table(struct sweep *s)
 
 	for (i = 0; i < n && !READ_ONCE(stopping); i++) {
 		preempt_disable();
-		if (tcps_life_sweep(i)) {
+		if (tcps_recount_sweep(i)) {
 			tcps_count(TCPS_COUNT_DRIFT);
 			s->corrections++;
 		}
@@ -151,10 +151,11 @@ static u64 mark_and_sweep(void)
 {
 	struct sweep s = { .visitor.visit = seen };
 
-	tcps_life_new_generation();
+	tcps_recount_begin();
 	tcps_walk(&s.visitor);
 	if (!READ_ONCE(stopping))
 		sweep_table(&s);
+	tcps_recount_end();
 	return s.corrections;
 }
 

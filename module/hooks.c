@@ -95,8 +95,7 @@ static void child_made(struct tcps_net *tn, const struct sock *child)
 }
 
 /* Return: true if the embryo was not to be a connection. */
-static bool embryo_settled(struct tcps_net *tn, const struct sock *child,
-			   int new)
+static bool embryo_settled(const struct sock *child, int new)
 {
 	const struct request_sock *req = this_cpu_read(embryo.req);
 
@@ -105,7 +104,7 @@ static bool embryo_settled(struct tcps_net *tn, const struct sock *child,
 	if (new == TCP_CLOSE)
 		return true;
 	this_cpu_write(embryo.moved, req);
-	tcps_life_moved(tn, req, child);
+	tcps_life_moved(req, child);
 	return false;
 }
 
@@ -125,7 +124,7 @@ static void set_state(void *data, const struct sock *sk, const int old,
 	else if (old == TCP_CLOSE)
 		tcps_life_born(tn, sk, TCPS_KIND_SOCK, TCPS_CLOSED, new);
 	else if (unlikely(this_cpu_read(embryo.child) == sk) &&
-		 embryo_settled(tn, sk, new))
+		 embryo_settled(sk, new))
 		; /* never was one */
 	else
 		tcps_life_transition(tn, sk, old, new,
@@ -190,7 +189,7 @@ static void req_freed(unsigned long arg, unsigned long unused1,
 	if (req->sk) {
 		/* Accepted before the child's first transition elsewhere. */
 		if (unlikely(known))
-			tcps_life_moved(tn, req, req->sk);
+			tcps_life_moved(req, req->sk);
 		return;
 	}
 	if (has_embryo(req))

@@ -15,20 +15,11 @@
 #include "tcps.h"
 #include <linux/mm.h>
 #include <linux/vmalloc.h>
+#include "life.h"
 
 struct tcps_table tcps_table;
 
-/*
- * The mark of records that are written now.  The audit flips it before it looks
- * at all sockets, so that what is old and was not seen can be told.
- */
-static u64 generation __read_mostly;
-
-/* Has there ever been no room for a record? */
-static bool refused __read_mostly;
-
-/* Set before the first hook, cleared after the last old socket is in. */
-bool tcps_seeding __read_mostly;
+struct tcps_life_flags tcps_life __read_mostly;
 
 int __init tcps_life_init(void)
 {
@@ -37,7 +28,8 @@ int __init tcps_life_init(void)
 	if (!mem)
 		return -ENOMEM;
 	tcps_table_init(&tcps_table, mem, tcps_max_connections);
-	WRITE_ONCE(tcps_seeding, true);
+	tcps_life.walking = true;
+	tcps_life.seeding = true;
 	return 0;
 }
 
@@ -46,87 +38,152 @@ void tcps_life_exit(void)
 	vfree(tcps_table.bucket);
 }
 
-static u64 word_of(const void *obj, unsigned int kind, unsigned int state,
-		   u64 flags)
+/**
+ * tcps_life_drop() - take a connection that is gone out of its gauge
+ * @netid:	number of its namespace
+ * @state:	the gauge; TCPS_NONE: it is in none
+ *
+ * Any context with preemption off.
+ */
+void tcps_life_drop(unsigned int netid, unsigned int state)
 {
-	return tcps_rec_word(obj, kind, state, flags | READ_ONCE(generation));
-}
+	struct tcps_net *tn;
 
-static void inserted(const struct tcps_slot *slot)
-{
-	if (likely(slot)) {
-		tcps_count(TCPS_COUNT_INSERTED);
+	if (!state)
 		return;
-	}
-	tcps_count(TCPS_COUNT_REFUSED);
-	if (!READ_ONCE(refused))
-		WRITE_ONCE(refused, true);
+	rcu_read_lock();
+	tn = tcps_net_by_id(netid);
+	if (tn)
+		tcps_add(tn, TCPS_CELL_DROPPED + state);
+	rcu_read_unlock();
 }
 
-static struct tcps_slot *record(struct tcps_net *tn, const void *obj,
-				unsigned int kind, unsigned int state,
-				u64 flags, u64 now)
+/**
+ * tcps_life_insert() - make a record, and count that
+ * @obj:	the kernel object that the connection lives in
+ * @kind:	what that is, enum tcps_kind
+ * @state:	its state
+ * @flags:	TCPS_REC_UNKNOWN or 0
+ * @when:	tcps_when()
+ *
+ * Any context with preemption off.
+ *
+ * Return: the record, or NULL: there was no room.
+ */
+struct tcps_slot *tcps_life_insert(const void *obj, unsigned int kind,
+				   unsigned int state, u64 flags, u64 when)
 {
 	struct tcps_slot *slot;
 
-	slot = tcps_insert(&tcps_table,
-			   word_of(obj, kind, state, flags),
-			   tcps_when(now, tn->id));
-	inserted(slot);
+	slot = tcps_insert(&tcps_table, tcps_life_word(obj, kind, state, flags),
+			   when);
+	if (likely(slot)) {
+		tcps_count(TCPS_COUNT_INSERTED);
+		return slot;
+	}
+	tcps_count(TCPS_COUNT_REFUSED);
+	if (!READ_ONCE(tcps_life.refused))
+		WRITE_ONCE(tcps_life.refused, true);
+	return NULL;
+}
+
+/*
+ * Somebody who walks all sockets may have inserted a record of our object at
+ * the same time, for what it was before this event.  Both insert, then look: the
+ * other record goes.
+ */
+static noinline void drop_others(const void *obj, const struct tcps_slot *ours)
+{
+	struct tcps_slot *other;
+	u64 word, when;
+
+	smp_mb(); /* insert, then look */
+	while ((other = tcps_find_other(&tcps_table, obj, ours))) {
+		word = tcps_slot_read(other, &when);
+		if (!word || tcps_slot_ptr(word) != obj ||
+		    !tcps_erase_if(&tcps_table, other, word))
+			continue;
+		tcps_count(TCPS_COUNT_ERASED);
+		tcps_life_drop(tcps_when_netid(when), tcps_rec_state(word));
+	}
+}
+
+static bool record(struct tcps_net *tn, const void *obj, unsigned int kind,
+		   unsigned int state, u64 flags, u64 now)
+{
+	struct tcps_slot *slot;
+
+	slot = tcps_life_insert(obj, kind, state, flags,
+				tcps_when(now, tn->id));
+	if (slot && unlikely(READ_ONCE(tcps_life.walking)))
+		drop_others(obj, slot);
 	return slot;
 }
 
-static void forget(struct tcps_slot *slot)
+/*
+ * Return: false if the record is not what it was any more, because it has been
+ * taken for one whose object is gone: possible only while all sockets are
+ * being looked at.
+ */
+static bool rewrite(struct tcps_slot *slot, u64 old, u64 word, u64 when)
 {
-	tcps_erase(&tcps_table, slot);
+	if (likely(!READ_ONCE(tcps_life.walking))) {
+		tcps_update(slot, word, when);
+		return true;
+	}
+	if (cmpxchg(&slot->word, old, word | TCPS_REC_BUSY) != old)
+		return false;
+	tcps_update(slot, word, when);
+	return true;
+}
+
+static bool forget(struct tcps_slot *slot, u64 old)
+{
+	if (likely(!READ_ONCE(tcps_life.walking)))
+		tcps_erase(&tcps_table, slot);
+	else if (!tcps_erase_if(&tcps_table, slot, old))
+		return false;
 	tcps_count(TCPS_COUNT_ERASED);
+	return true;
 }
 
 /*
  * A record whose object has become something else without an event that we
  * saw.  It leaves its gauge, in the namespace that it was counted in.
  */
-static void drop_stale(struct tcps_slot *slot)
+static noinline void drop_stale(struct tcps_slot *slot)
 {
-	unsigned int state = tcps_rec_state(slot->word);
-	struct tcps_net *tn;
+	u64 word = READ_ONCE(slot->word), when = READ_ONCE(slot->when);
 
-	rcu_read_lock();
-	tn = tcps_net_by_id(tcps_when_netid(slot->when));
-	if (tn && state)
-		tcps_add(tn, TCPS_CELL_DROPPED + state);
-	rcu_read_unlock();
-	forget(slot);
+	if (!forget(slot, word))
+		return;
+	tcps_life_drop(tcps_when_netid(when), tcps_rec_state(word));
 	tcps_count(TCPS_COUNT_STALE);
 }
 
-/* The record of an object that is in state @from, if there is such a one. */
-static struct tcps_slot *find_in_state(const void *obj, unsigned int from)
+/* No record of @obj may be left from an earlier object at that address. */
+static void make_room(const void *obj)
 {
 	struct tcps_slot *slot = tcps_find(&tcps_table, obj);
 
-	if (!slot || likely(tcps_rec_state(slot->word) == from))
-		return slot;
-	drop_stale(slot);
-	return NULL;
+	if (unlikely(slot))
+		drop_stale(slot);
 }
 
 static void first_sight(struct tcps_net *tn, unsigned int state)
 {
-	if (READ_ONCE(tcps_seeding))
+	if (READ_ONCE(tcps_life.seeding))
 		tcps_add(tn, TCPS_CELL_SEEDED + state);
 	else
 		tcps_count(TCPS_COUNT_UNTRACKED);
 }
 
-static void dwell(struct tcps_net *tn, const struct tcps_slot *slot,
-		  unsigned int from, unsigned int to, u64 now)
+/* A record says when its state was entered, or that nobody knows. */
+static void dwell(struct tcps_net *tn, u64 word, u64 when, unsigned int edge,
+		  u64 now)
 {
-	unsigned int edge = tcps_edge(from, to);
-
-	if (slot->word & TCPS_REC_UNKNOWN || edge == TCPS_E_NONE)
-		return;
-	tcps_dwell(tn, edge, tcps_when_elapsed(slot->when, now));
+	if (likely(!(word & TCPS_REC_UNKNOWN) && edge != TCPS_E_NONE))
+		tcps_dwell(tn, edge, tcps_when_elapsed(when, now));
 }
 
 static void closed(struct tcps_net *tn, unsigned int from, unsigned int cause)
@@ -147,10 +204,7 @@ static void closed(struct tcps_net *tn, unsigned int from, unsigned int cause)
 void tcps_life_born(struct tcps_net *tn, const void *obj, unsigned int kind,
 		    unsigned int from, unsigned int to)
 {
-	struct tcps_slot *slot = tcps_find(&tcps_table, obj);
-
-	if (unlikely(slot))
-		drop_stale(slot);
+	make_room(obj);
 	tcps_edge_taken(tn, from, to);
 	record(tn, obj, kind, to, 0, tcps_now());
 }
@@ -162,10 +216,7 @@ void tcps_life_born(struct tcps_net *tn, const void *obj, unsigned int kind,
  */
 void tcps_life_ignore(struct tcps_net *tn, const void *obj)
 {
-	struct tcps_slot *slot = tcps_find(&tcps_table, obj);
-
-	if (unlikely(slot))
-		drop_stale(slot);
+	make_room(obj);
 	record(tn, obj, TCPS_KIND_REQ, TCPS_NONE, 0, tcps_now());
 }
 
@@ -177,9 +228,11 @@ void tcps_life_ignore(struct tcps_net *tn, const void *obj)
  */
 bool tcps_life_ignored(struct tcps_slot *slot)
 {
-	if (likely(tcps_rec_state(slot->word)))
+	u64 word = READ_ONCE(slot->word);
+
+	if (likely(tcps_rec_state(word)))
 		return false;
-	forget(slot);
+	forget(slot, word);
 	return true;
 }
 
@@ -191,7 +244,41 @@ bool tcps_life_ignored(struct tcps_slot *slot)
  */
 bool tcps_life_counted(void)
 {
-	return READ_ONCE(refused) || READ_ONCE(tcps_seeding);
+	return READ_ONCE(tcps_life.refused) || READ_ONCE(tcps_life.seeding);
+}
+
+/* The event of a connection that has no record. */
+static noinline void unrecorded(struct tcps_net *tn, const void *obj,
+				unsigned int from, unsigned int to,
+				unsigned int cause)
+{
+	first_sight(tn, from);
+	tcps_edge_taken(tn, from, to);
+	if (to == TCPS_CLOSED)
+		closed(tn, from, cause);
+	else
+		record(tn, obj, TCPS_KIND_SOCK, to, 0, tcps_now());
+}
+
+/* The event of a connection whose record says that it is in another state. */
+static noinline void mismatched(struct tcps_net *tn, struct tcps_slot *slot,
+				const void *obj, unsigned int from,
+				unsigned int to, unsigned int cause)
+{
+	u64 word = READ_ONCE(slot->word);
+
+	/* It has gone on as a mini socket: this end is no event. */
+	if (!tcps_rec_state(word) && to == TCPS_CLOSED) {
+		forget(slot, word);
+		return;
+	}
+	drop_stale(slot);
+	tcps_add(tn, TCPS_CELL_SEEDED + from);
+	tcps_edge_taken(tn, from, to);
+	if (to == TCPS_CLOSED)
+		closed(tn, from, cause);
+	else
+		record(tn, obj, TCPS_KIND_SOCK, to, 0, tcps_now());
 }
 
 /**
@@ -207,65 +294,72 @@ void tcps_life_transition(struct tcps_net *tn, const void *obj,
 			  unsigned int cause)
 {
 	struct tcps_slot *slot = tcps_find(&tcps_table, obj);
-	u64 now = tcps_now();
+	u64 word, when, now;
 
-	if (slot && unlikely(tcps_rec_state(slot->word) != from)) {
-		/* It has gone on as a mini socket: this end is no event. */
-		if (!tcps_rec_state(slot->word) && to == TCPS_CLOSED) {
-			forget(slot);
+	if (unlikely(!slot)) {
+		unrecorded(tn, obj, from, to, cause);
+		return;
+	}
+	word = READ_ONCE(slot->word);
+	when = READ_ONCE(slot->when);
+	if (unlikely(tcps_rec_state(word) != from)) {
+		mismatched(tn, slot, obj, from, to, cause);
+		return;
+	}
+
+	now = tcps_now();
+	if (to != TCPS_CLOSED) {
+		if (unlikely(!rewrite(slot, word,
+				      tcps_life_word(obj, tcps_rec_kind(word),
+						     to, 0),
+				      tcps_when(now, tn->id)))) {
+			unrecorded(tn, obj, from, to, cause);
 			return;
 		}
-		drop_stale(slot);
-		tcps_add(tn, TCPS_CELL_SEEDED + from);
-		slot = NULL;
-	} else if (!slot) {
-		first_sight(tn, from);
-	}
-
-	tcps_edge_taken(tn, from, to);
-	if (likely(slot))
-		dwell(tn, slot, from, to, now);
-	if (to == TCPS_CLOSED) {
+	} else {
 		closed(tn, from, cause);
-		if (likely(slot))
-			forget(slot);
-		return;
+		forget(slot, word);
 	}
-	if (unlikely(!slot)) {
-		record(tn, obj, TCPS_KIND_SOCK, to, 0, now);
-		return;
-	}
-	WRITE_ONCE(slot->when, tcps_when(now, tn->id));
-	WRITE_ONCE(slot->word, word_of(obj, tcps_rec_kind(slot->word), to, 0));
+	tcps_edge_taken(tn, from, to);
+	dwell(tn, word, when, tcps_edge(from, to), now);
 }
 
 /**
  * tcps_life_moved() - a request has become a socket
- * @tn:		the namespace
  * @req:	the request
  * @child:	the socket
  *
  * Nothing is counted: the connection stays in SYN_RECV, since the SYN.
  */
-void tcps_life_moved(struct tcps_net *tn, const void *req, const void *child)
+void tcps_life_moved(const void *req, const void *child)
 {
-	struct tcps_slot *slot = find_in_state(req, TCPS_SYN_RECV);
-	struct tcps_slot *stale;
+	struct tcps_slot *slot = tcps_find(&tcps_table, req);
 	u64 word, when;
 
 	/* Untracked, or moved already by the other end of accept(). */
 	if (!slot)
 		return;
-	stale = tcps_find(&tcps_table, child);
-	if (unlikely(stale))
-		drop_stale(stale);
-	word = slot->word;
-	when = slot->when;
-	forget(slot);
-	slot = tcps_insert(&tcps_table,
-			   word_of(child, TCPS_KIND_SOCK, TCPS_SYN_RECV,
-				   word & TCPS_REC_UNKNOWN), when);
-	inserted(slot);
+	word = READ_ONCE(slot->word);
+	when = READ_ONCE(slot->when);
+	if (unlikely(tcps_rec_state(word) != TCPS_SYN_RECV)) {
+		drop_stale(slot);
+		return;
+	}
+	make_room(child);
+	if (forget(slot, word))
+		tcps_life_insert(child, TCPS_KIND_SOCK, TCPS_SYN_RECV,
+				 word & TCPS_REC_UNKNOWN, when);
+}
+
+/* The record of a socket that is about to be a mini socket; NULL: none. */
+static struct tcps_slot *find_in_state(const void *obj, unsigned int state)
+{
+	struct tcps_slot *slot = tcps_find(&tcps_table, obj);
+
+	if (!slot || likely(tcps_rec_state(READ_ONCE(slot->word)) == state))
+		return slot;
+	drop_stale(slot);
+	return NULL;
 }
 
 /**
@@ -279,36 +373,35 @@ void tcps_life_moved(struct tcps_net *tn, const void *req, const void *child)
 void tcps_life_to_mini(struct tcps_net *tn, const void *sk, const void *mini,
 		       unsigned int from, unsigned int to)
 {
-	struct tcps_slot *stale = tcps_find(&tcps_table, mini);
 	struct tcps_slot *slot = find_in_state(sk, from);
-	u64 now = tcps_now(), flags = 0;
-	bool moved = false;
-
-	if (unlikely(stale))
-		drop_stale(stale);
-	if (unlikely(!slot))
-		first_sight(tn, from);
-	if (from != to) {
-		tcps_edge_taken(tn, from, to);
-		if (likely(slot))
-			dwell(tn, slot, from, to, now);
-	} else if (likely(slot)) {
-		/* The same state: it goes on counting from its begin. */
-		flags = slot->word & TCPS_REC_UNKNOWN;
-		now = slot->when >> 16;
-	} else {
-		flags = TCPS_REC_UNKNOWN;
-	}
-	record(tn, mini, TCPS_KIND_MINI, to, flags, now);
+	u64 now = tcps_now(), flags = 0, word = 0, when = 0;
 
 	if (likely(slot)) {
-		WRITE_ONCE(slot->word, word_of(sk, TCPS_KIND_SOCK, 0, 0));
-		moved = true;
-	} else {
-		moved = record(tn, sk, TCPS_KIND_SOCK, 0, 0, now);
+		word = READ_ONCE(slot->word);
+		when = READ_ONCE(slot->when);
+		if (!rewrite(slot, word,
+			     tcps_life_word(sk, TCPS_KIND_SOCK, TCPS_NONE, 0),
+			     when))
+			slot = NULL;
 	}
-	if (unlikely(!moved))
-		tcps_count(TCPS_COUNT_LOST);
+	/* The marker is what makes the socket's end no event. */
+	if (unlikely(!slot)) {
+		first_sight(tn, from);
+		if (!record(tn, sk, TCPS_KIND_SOCK, TCPS_NONE, 0, now))
+			tcps_count(TCPS_COUNT_LOST);
+		word = TCPS_REC_UNKNOWN;
+	}
+
+	if (from != to) {
+		tcps_edge_taken(tn, from, to);
+		dwell(tn, word, when, tcps_edge(from, to), now);
+	} else {
+		/* The same state: it goes on counting from its begin. */
+		flags = word & TCPS_REC_UNKNOWN;
+		now = slot ? when >> 16 : now;
+	}
+	make_room(mini);
+	record(tn, mini, TCPS_KIND_MINI, to, flags, now);
 }
 
 /**
@@ -323,164 +416,8 @@ void tcps_life_mini_time_wait(struct tcps_net *tn, const void *mini)
 {
 	struct tcps_slot *slot = tcps_find(&tcps_table, mini);
 
-	if (likely(slot) && tcps_rec_state(slot->word) == TCPS_FIN_WAIT2)
+	if (likely(slot) &&
+	    tcps_rec_state(READ_ONCE(slot->word)) == TCPS_FIN_WAIT2)
 		tcps_life_transition(tn, mini, TCPS_FIN_WAIT2, TCPS_TIME_WAIT,
 				     TCPS_CAUSE_OTHER);
-}
-
-/**
- * tcps_life_seed() - a connection that is older than the module
- * @tn:		its namespace
- * @obj:	the kernel object that it lives in
- * @kind:	what that is, enum tcps_kind
- * @state:	its state
- *
- * The seeder alone calls this: the caller keeps the object alive, but
- * for mini sockets and requests another CPU may have its first event
- * right now.  Both insert, then look; it is the seeder that gives way.
- *
- * Return: false if the connection was there already.
- */
-bool tcps_life_seed(struct tcps_net *tn, const void *obj, unsigned int kind,
-		    unsigned int state)
-{
-	struct tcps_slot *slot = tcps_find(&tcps_table, obj);
-	u64 word;
-
-	if (slot)
-		return false;
-	slot = record(tn, obj, kind, state, TCPS_REC_UNKNOWN, tcps_now());
-	if (!slot) {
-		tcps_add(tn, TCPS_CELL_SEEDED + state);
-		return true;
-	}
-	word = word_of(obj, kind, state, TCPS_REC_UNKNOWN);
-	smp_mb(); /* insert, then look: as the other side does */
-	if (tcps_find_other(&tcps_table, obj, slot) &&
-	    tcps_erase_if(&tcps_table, slot, word)) {
-		tcps_count(TCPS_COUNT_ERASED);
-		return false;
-	}
-	tcps_add(tn, TCPS_CELL_SEEDED + state);
-	return true;
-}
-
-/**
- * tcps_life_unseed() - take back what tcps_life_seed() has just counted
- * @tn:		the namespace
- * @obj:	the request that has become a socket meanwhile
- *
- * Return: false if the socket has taken the record over.
- */
-bool tcps_life_unseed(struct tcps_net *tn, const void *obj)
-{
-	struct tcps_slot *slot = tcps_find(&tcps_table, obj);
-	u64 word = word_of(obj, TCPS_KIND_REQ, TCPS_SYN_RECV,
-			   TCPS_REC_UNKNOWN);
-
-	if (!slot || !tcps_erase_if(&tcps_table, slot, word))
-		return false;
-	tcps_count(TCPS_COUNT_ERASED);
-	tcps_add(tn, TCPS_CELL_DROPPED + TCPS_SYN_RECV);
-	return true;
-}
-
-/**
- * tcps_life_new_generation() - begin to mark records anew
- *
- * Process context; the audit alone calls this.  Whatever is written by a
- * probe from now on carries the new mark.
- */
-void tcps_life_new_generation(void)
-{
-	WRITE_ONCE(generation, generation ^ TCPS_REC_MARK);
-}
-
-/* The owner may write at the same time: then it has marked the record itself */
-static void mark(struct tcps_slot *slot)
-{
-	u64 word = READ_ONCE(slot->word);
-
-	if (word && !(word & TCPS_REC_BUSY) &&
-	    (word & TCPS_REC_MARK) != generation)
-		cmpxchg(&slot->word, word, word ^ TCPS_REC_MARK);
-}
-
-/*
- * A full socket is locked by the caller: nobody else writes its record.  The
- * time in its true state is not known.
- */
-static bool correct(struct tcps_net *tn, struct tcps_slot *slot,
-		    const void *obj, unsigned int state)
-{
-	unsigned int was = tcps_rec_state(slot->word);
-
-	if (was == state)
-		return false;
-	if (was)
-		tcps_add(tn, TCPS_CELL_DROPPED + was);
-	tcps_add(tn, TCPS_CELL_SEEDED + state);
-	WRITE_ONCE(slot->when, tcps_when(tcps_now(), tn->id));
-	WRITE_ONCE(slot->word, word_of(obj, TCPS_KIND_SOCK, state,
-				       TCPS_REC_UNKNOWN));
-	return true;
-}
-
-/**
- * tcps_life_seen() - the audit has found a connection in the kernel
- * @tn:		its namespace
- * @obj:	the kernel object that it lives in
- * @kind:	what that is, enum tcps_kind
- * @state:	its state
- *
- * Without a record, it was either never counted, or counted when there was
- * no room.  Which of the two is known only if there always was room.
- *
- * Return: true if the gauges had to be corrected.
- */
-bool tcps_life_seen(struct tcps_net *tn, const void *obj, unsigned int kind,
-		    unsigned int state)
-{
-	struct tcps_slot *slot = tcps_find(&tcps_table, obj);
-
-	if (!slot)
-		return !READ_ONCE(refused) &&
-		       tcps_seed_one(tn, obj, kind, state);
-	mark(slot);
-	return kind == TCPS_KIND_SOCK && correct(tn, slot, obj, state);
-}
-
-/* Ten seconds: nothing is between two of the kernel's hash tables so long. */
-#define YOUNG	(10 * NSEC_PER_SEC >> TCPS_UNIT_SHIFT)
-
-/**
- * tcps_life_sweep() - drop the record of a connection that is gone
- * @index:	number of its slot
- *
- * To be called, with preemption off, for all slots after all sockets have been
- * seen.
- *
- * Return: true if the gauges had to be corrected.
- */
-bool tcps_life_sweep(u64 index)
-{
-	struct tcps_slot *slot = tcps_table_slot(&tcps_table, index);
-	u64 word = READ_ONCE(slot->word), when = READ_ONCE(slot->when);
-	unsigned int state = tcps_rec_state(word);
-	struct tcps_net *tn;
-
-	if (!word || word & TCPS_REC_BUSY ||
-	    (word & TCPS_REC_MARK) == generation ||
-	    tcps_when_elapsed(when, tcps_now()) < YOUNG)
-		return false;
-	if (!tcps_erase_if(&tcps_table, slot, word))
-		return false;
-	tcps_count(TCPS_COUNT_ERASED);
-	tcps_count(TCPS_COUNT_STALE);
-	rcu_read_lock();
-	tn = tcps_net_by_id(tcps_when_netid(when));
-	if (tn && state)
-		tcps_add(tn, TCPS_CELL_DROPPED + state);
-	rcu_read_unlock();
-	return state;
 }

@@ -8,38 +8,11 @@
  * locked and has no record has had no event since.
  */
 #include "tcps.h"
-#include <net/request_sock.h>
-#include <net/sock.h>
-
-/**
- * tcps_seed_one() - count a connection that has no record
- * @tn:		its namespace
- * @obj:	the kernel object that it lives in, as tcps_walk() shows it
- * @kind:	what that is, enum tcps_kind
- * @state:	its state
- *
- * Return: false if it was counted already.
- */
-bool tcps_seed_one(struct tcps_net *tn, const void *obj, unsigned int kind,
-		   unsigned int state)
-{
-	if (!tcps_life_seed(tn, obj, kind, state))
-		return false;
-	if (kind != TCPS_KIND_REQ)
-		return true;
-	/*
-	 * The child takes the record over only after the request has left the
-	 * hash table: if it is still there now, the record will be found.
-	 */
-	smp_mb(); /* insert, then look */
-	return !sk_unhashed((const struct sock *)obj) ||
-	       !tcps_life_unseed(tn, obj);
-}
 
 static void seed(const struct tcps_visitor *v, struct tcps_net *tn,
 		 const void *obj, unsigned int kind, unsigned int state)
 {
-	tcps_seed_one(tn, obj, kind, state);
+	tcps_recount_add(tn, obj, kind, state);
 }
 
 /**
@@ -54,6 +27,6 @@ int __init tcps_seed(void)
 	static const struct tcps_visitor seeder = { .visit = seed };
 
 	tcps_walk(&seeder);
-	WRITE_ONCE(tcps_seeding, false);
+	tcps_recount_end();
 	return 0;
 }

@@ -108,7 +108,7 @@ extern const u8 tcps_state_order[TCPS_NR_STATES - 1];
 
 /**
  * tcps_edge() - the edge between two states
- * @from:	state that is left; TCPS_NEW_SYN_RECV counts as SYN_RECV
+ * @from:	state that is left; TCPS_SYN_RECV for a request socket, too
  * @to:		state that is entered
  *
  * Any context.

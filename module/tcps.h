@@ -197,7 +197,6 @@ u64 tcps_counter(enum tcps_counter which);
 
 /* life.c */
 extern struct tcps_table tcps_table;
-extern bool tcps_seeding;
 int tcps_life_init(void);
 void tcps_life_exit(void);
 void tcps_life_born(struct tcps_net *tn, const void *obj, unsigned int kind,
@@ -208,17 +207,19 @@ void tcps_life_transition(struct tcps_net *tn, const void *obj,
 void tcps_life_ignore(struct tcps_net *tn, const void *obj);
 bool tcps_life_ignored(struct tcps_slot *slot);
 bool tcps_life_counted(void);
-void tcps_life_moved(struct tcps_net *tn, const void *req, const void *child);
+void tcps_life_moved(const void *req, const void *child);
 void tcps_life_to_mini(struct tcps_net *tn, const void *sk, const void *mini,
 		       unsigned int from, unsigned int to);
 void tcps_life_mini_time_wait(struct tcps_net *tn, const void *mini);
-bool tcps_life_seed(struct tcps_net *tn, const void *obj, unsigned int kind,
-		    unsigned int state);
-bool tcps_life_unseed(struct tcps_net *tn, const void *obj);
-void tcps_life_new_generation(void);
-bool tcps_life_seen(struct tcps_net *tn, const void *obj, unsigned int kind,
-		    unsigned int state);
-bool tcps_life_sweep(u64 index);
+
+/* recount.c */
+void tcps_recount_begin(void);
+void tcps_recount_end(void);
+bool tcps_recount_add(struct tcps_net *tn, const void *obj, unsigned int kind,
+		      unsigned int state);
+bool tcps_recount_seen(struct tcps_net *tn, const void *obj, unsigned int kind,
+		       unsigned int state);
+bool tcps_recount_sweep(u64 index);
 
 /* hooks.c */
 int tcps_hooks_init(void);
@@ -249,8 +250,6 @@ void tcps_walk_queues(void (*visit)(struct tcps_net *tn, unsigned int len));
 
 /* seed.c */
 int tcps_seed(void);
-bool tcps_seed_one(struct tcps_net *tn, const void *obj, unsigned int kind,
-		   unsigned int state);
 
 /* audit.c */
 int tcps_audit_init(void);
