@@ -56,11 +56,6 @@ drifted()
 	[ "$(counter drift)" -gt 0 ]
 }
 
-balanced_now()
-{
-	balanced < "$PROC"
-}
-
 # An echo server that never closes, and connections held by this shell
 nc -ll -p $PORT -e sleep 601 &
 at_exit "kill $!; busybox pkill -f 'sleep 601'"

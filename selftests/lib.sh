@@ -199,6 +199,12 @@ counted()
 	END { print n + 0 }'
 }
 
+# What balanced() says of this namespace, now
+balanced_now()
+{
+	balanced < /proc/tcpstates
+}
+
 # entered - left = current, for every state
 balanced()
 {
@@ -257,3 +263,67 @@ trace_complete()
 # Only the sockets of tcp_walk
 WALK_FILTER="(sport >= 10000 && sport < 28192) || "
 WALK_FILTER+="(dport >= 10000 && dport < 28192)"
+
+# --- the kernel's own lists ------------------------------------------------
+
+# module_counter NAME: reads standard input
+module_counter()
+{
+	awk -v c="$1" '$1 == "counter" && $2 == c { print $3 }'
+}
+
+# What ss counts in each state of this namespace, as "STATE COUNT" lines.
+# The request sockets and mini sockets are in it.
+ss_gauges()
+{
+	ss -Htan | awk -v states="$STATES" '
+	BEGIN {
+		n = split(states, name, " ")
+		map["ESTAB"] = "ESTABLISHED"
+		map["FIN-WAIT-1"] = "FIN_WAIT1"
+		map["FIN-WAIT-2"] = "FIN_WAIT2"
+	}
+	{
+		s = $1 in map ? map[$1] : $1
+		gsub("-", "_", s)
+		count[s]++
+	}
+	END {
+		for (i = 1; i <= n; i++)
+			if (name[i] != "CLOSED")
+				print name[i], count[name[i]] + 0
+	}'
+}
+
+proc_gauges()
+{
+	awk '$1 == "state" && $2 != "CLOSED" { print $2, $3 }' /proc/tcpstates
+}
+
+# Ours before and after the kernel's, so that what moves is not held against us
+gauges_are_kernels()
+{
+	local ours kernels
+	ours=$(proc_gauges)
+	kernels=$(ss_gauges)
+	[ "$ours" = "$kernels" ] && return
+	echo "here: ${ours//$'\n'/, }"
+	echo "ss:   ${kernels//$'\n'/, }"
+	return 1
+}
+
+# No gauge but the named ones is other than 0.
+all_zero_but()
+{
+	awk -v but=" $* " '$1 == "state" && $2 != "CLOSED" && $3 != 0 &&
+		index(but, " " $2 " ") == 0 { print; bad = 1 }
+	END { exit bad }' /proc/tcpstates
+}
+
+# Counters that say that something was missed
+nothing_missed()
+{
+	awk '$1 == "counter" && $2 ~ /^(untracked|refused|lost|missed|stale|drift|other)$/ &&
+		$3 != 0 { print; bad = 1 }
+	END { exit bad }' /proc/tcpstates
+}

@@ -1,0 +1,136 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# packages: iproute2
+# modules: tcp_diag inet_diag
+# timeout: 400
+# threads: single
+#
+# Chaos: connections in three namespaces that end in every way, servers that are
+# killed, listeners that close, a namespace that is deleted, while /proc is read
+# all the time; and once more while the module is unloaded and loaded.
+# Afterwards every gauge is the kernel's.
+#
+#   CHAOS_COUNT=COUNT   connections of each of six processes (2500)
+
+# The functions below are called through is() and poll().
+# shellcheck disable=SC2317,SC2015,SC2016
+
+. "$(dirname "$0")/lib.sh"
+
+count=2500
+! slow_kernel || count=400
+count=${CHAOS_COUNT:-$count}
+need swarm ss awk ip
+dir=$(mktemp -d)
+mod_setup
+ktap_begin 11
+at_exit "rm -rf $dir"
+export -f gauges_are_kernels proc_gauges ss_gauges balanced
+export PROC STATES
+
+for ns in tcps_i tcps_j; do
+	ip netns add $ns && ip -n $ns link set lo up
+	at_exit "ip netns del $ns 2> /dev/null"
+done
+
+in_ns()
+{
+	local ns=$1
+	shift
+	if [ "$ns" = here ]; then
+		"$@"
+	else
+		ip netns exec "$ns" "$@"
+	fi
+}
+
+start_swarms()
+{
+	local ns port=7500
+	swarms=()
+	for ns in here tcps_i tcps_j; do
+		for _ in 1 2; do
+			port=$((port + 1))
+			in_ns $ns swarm chaos $port "$count" $port \
+				2> /dev/null &
+			swarms+=($!)
+		done
+	done
+}
+
+# A namespace that comes, has connections, and goes with them
+churn_namespaces()
+{
+	while [ ! -e "$dir/stop" ]; do
+		ip netns add tcps_k && ip -n tcps_k link set lo up
+		ip netns exec tcps_k swarm chaos 7600 100 $RANDOM 2> /dev/null
+		ip netns exec tcps_k swarm open 7601 20 < <(sleep 0.2) \
+			> /dev/null 2>&1 &
+		ip netns del tcps_k
+		wait $!
+	done
+}
+
+# Reads all the time: nothing is negative, no counter goes back.
+read_all_the_time()
+{
+	while [ ! -e "$dir/stop" ]; do
+		cat "$PROC" 2> /dev/null
+		echo end
+	done | awk '
+	$1 == "state" && ($3 ~ /^-./ || $3 > 1e9) { print; bad = 1 }
+	$1 == "transition" {
+		key = $2 " " $3
+		if ($4 < last[key]) {
+			print key ": " last[key] " and then " $4
+			bad = 1
+		}
+		last[key] = $4
+	}
+	$1 == "end" { n++ }
+	END { print n " reads" > "/dev/stderr"; exit bad }'
+}
+
+kernels_in()
+{
+	in_ns "$1" bash -c gauges_are_kernels
+}
+
+balanced_in()
+{
+	in_ns "$1" cat /proc/tcpstates | balanced
+}
+
+start_swarms
+churn_namespaces &
+churn=$!
+read_all_the_time > "$dir/read" 2> "$dir/reads" &
+reader=$!
+wait "${swarms[@]}"
+touch "$dir/stop"
+wait $churn
+wait $reader
+is "nothing is negative, nothing goes back" [ $? -eq 0 ]
+note < "$dir/read"
+note "$(cat "$dir/reads"), $(edge_count CLOSED SYN_SENT < "$PROC") connects here"
+for ns in here tcps_i tcps_j; do
+	is "$ns: gauges are the kernel's" poll 20 kernels_in $ns
+	is "$ns: entered - left = current" balanced_in $ns
+done
+is "nothing was missed" nothing_missed
+
+rm "$dir/stop"
+start_swarms
+loads=0
+while kill -0 "${swarms[@]}" 2> /dev/null; do
+	mod_unload && mod_load || break
+	loads=$((loads + 1))
+	sleep 0.3
+done
+wait "${swarms[@]}"
+note "$loads loads"
+for ns in here tcps_i tcps_j; do
+	is "$ns: after reloads gauges are the kernel's" \
+		poll 60 kernels_in $ns
+done
+ktap_end

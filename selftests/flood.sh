@@ -1,0 +1,139 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# packages: iproute2 hping3
+# modules: veth tcp_diag inet_diag
+# timeout: 240
+# threads: single
+#
+# A SYN flood from another namespace, with tcp_syncookies 0, 1 and 2: SYN_RECV is
+# what the listeners' queues hold, at each look; all of it ends as "timeout".
+# Connections that are made in the midst of it are counted like any other.
+
+# The functions below are called through is() and poll().
+# shellcheck disable=SC2317,SC2015
+
+. "$(dirname "$0")/lib.sh"
+
+need hping3 ss awk ip swarm
+mod_setup
+ktap_begin 18
+PORT=7300
+
+setup_network()
+{
+	ip netns add tcps_h
+	at_exit "ip netns del tcps_h; ip link del tcps0 2> /dev/null"
+	ip link add tcps0 type veth peer name tcps1 netns tcps_h
+	ip addr add 192.0.2.1/24 dev tcps0
+	ip link set tcps0 up
+	ip -n tcps_h addr add 192.0.2.2/24 dev tcps1
+	ip -n tcps_h link set tcps1 up
+	ip route add default via 192.0.2.2
+	# Whoever gets a SYN,ACK there must not answer.
+	ip netns exec tcps_h sysctl -qw net.ipv4.ip_forward=0
+	sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.tcps0.rp_filter=0 \
+		net.ipv4.tcp_synack_retries=1 net.ipv4.tcp_max_syn_backlog=512
+}
+
+flood()
+{
+	ip netns exec tcps_h hping3 -q -S -p $PORT --rand-source -i u1000 \
+		-c "$1" 192.0.2.1 > /dev/null 2>&1
+}
+
+syn_recv()
+{
+	state_field SYN_RECV current < "$PROC"
+}
+
+# The half-open queue, as the listener says: requests that ss lists
+kernels()
+{
+	ss -Htan state syn-recv | wc -l
+}
+
+same()
+{
+	local ours kernel
+	ours=$(syn_recv) kernel=$(kernels)
+	[ "$ours" -eq "$kernel" ] || [ "$(syn_recv)" -eq "$kernel" ]
+}
+
+# Looked at until the flood is over; now and then two looks are apart
+looks_agree()
+{
+	local pid=$1 looks=0 apart=0
+	while kill -0 "$pid" 2> /dev/null; do
+		looks=$((looks + 1))
+		poll 3 same || apart=$((apart + 1))
+	done
+	echo "$looks looks, $apart apart"
+	[ "$looks" -gt 0 ] && [ "$apart" -eq 0 ]
+}
+
+nothing_half_open()
+{
+	[ "$(syn_recv)" -eq 0 ]
+}
+
+cause()
+{
+	awk -v s="$1" -v c="$2" '$1 == "closed" && $2 == s && $3 == c { n = $4 }
+		END { print n + 0 }' "$PROC"
+}
+
+mib()
+{
+	nstat -asz "$1" | awk -v m="$1" '$1 == m { print $2 }'
+}
+
+edges_of_clean()
+{
+	[ "$(($(edge_count SYN_SENT ESTABLISHED < "$PROC") - sent))" -eq 50 ] &&
+	[ "$(($(edge_count SYN_RECV ESTABLISHED < "$PROC") - recv))" -eq 50 ] &&
+	[ "$(($(edge_count FIN_WAIT2 TIME_WAIT < "$PROC") - wait))" -eq 50 ]
+}
+
+setup_network
+for cookies in 0 1 2; do
+	sysctl -qw net.ipv4.tcp_syncookies=$cookies
+	swarm open $PORT 0 < <(sleep 300) > /dev/null &
+	server=$!
+	at_exit "kill $server 2> /dev/null"
+	poll 10 eval "ss -Hltn 'sport = :$PORT' | grep -q ."
+	born=$(edge_count LISTEN SYN_RECV < "$PROC")
+	timeouts=$(cause SYN_RECV timeout)
+	cookies_sent=$(mib TcpExtSyncookiesSent)
+	sent=$(edge_count SYN_SENT ESTABLISHED < "$PROC")
+	recv=$(edge_count SYN_RECV ESTABLISHED < "$PROC")
+	wait=$(edge_count FIN_WAIT2 TIME_WAIT < "$PROC")
+
+	flood 1500 &
+	flooder=$!
+	swarm clean $((PORT + 1)) 50 &
+	cleaner=$!
+	is "cookies $cookies: SYN_RECV is the queue" looks_agree $flooder
+	wait $cleaner
+	is "cookies $cookies: connections in the midst are counted" \
+		poll 5 edges_of_clean
+	is "cookies $cookies: the queue drains" poll 60 nothing_half_open
+	is "cookies $cookies: entered - left = current" \
+		balanced_now
+
+	born=$(($(edge_count LISTEN SYN_RECV < "$PROC") - born - 50))
+	timeouts=$(($(cause SYN_RECV timeout) - timeouts))
+	cookies_sent=$(($(mib TcpExtSyncookiesSent) - cookies_sent))
+	note "$born half-open, $timeouts timed out, $cookies_sent cookies sent"
+	[ "$born" -eq "$timeouts" ]
+	is "cookies $cookies: all half-open end as timeout" [ $? -eq 0 ]
+	case $cookies in
+	0) [ "$born" -gt 100 ] && [ "$cookies_sent" -eq 0 ] ;;
+	1) [ "$born" -gt 100 ] && [ "$cookies_sent" -gt 100 ] ;;
+	2) [ "$born" -eq 0 ] && [ "$cookies_sent" -gt 1000 ] ;;
+	esac
+	is "cookies $cookies: half-open and cookies are what they should be" \
+		[ $? -eq 0 ]
+	kill $server
+	wait $server 2> /dev/null
+done
+ktap_end
