@@ -9,6 +9,7 @@
 #include <linux/seq_file.h>
 #include <linux/tracepoint.h>
 #include <net/inet_connection_sock.h>
+#include <net/inet_hashtables.h>
 #include <net/inet_timewait_sock.h>
 #include <net/request_sock.h>
 #include <net/tcp.h>
@@ -108,6 +109,47 @@ static bool embryo_settled(const struct sock *child, int new)
 	return false;
 }
 
+/*
+ * Has this socket gone on as a mini socket, which had no room for a record?
+ * The mini socket has its place in the hash table; its port is as it was, while
+ * inet_num has been reset by now.
+ */
+static noinline bool has_mini(const struct sock *sk)
+{
+	const struct inet_hashinfo *info =
+		sock_net(sk)->ipv4.tcp_death_row.hashinfo;
+	const struct inet_ehash_bucket *head =
+		&info->ehash[sk->sk_hash & info->ehash_mask];
+	const struct inet_timewait_sock *tw;
+	const struct hlist_nulls_node *node;
+	const struct sock *other;
+	bool found = false;
+
+	rcu_read_lock();
+	sk_nulls_for_each_rcu(other, node, &head->chain) {
+		tw = inet_twsk(other);
+		if (other->sk_hash != sk->sk_hash ||
+		    other->sk_state != TCP_TIME_WAIT ||
+		    tw->tw_sport != inet_sk(sk)->inet_sport ||
+		    tw->tw_dport != inet_sk(sk)->inet_dport ||
+		    !net_eq(twsk_net(tw), sock_net(sk)))
+			continue;
+		found = true;
+		break;
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+/* The socket goes to CLOSE without a record: is that the connection's end? */
+static bool went_on(const struct sock *sk, int old)
+{
+	if (!((1 << old) & (TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2 | TCPF_CLOSING)))
+		return false;
+	return class_ok[TCPS_CLASS_MINI] && tcps_life_counted() &&
+	       !tcps_find(&tcps_table, sk) && has_mini(sk);
+}
+
 /* The tracepoint inet_sock_set_state: every transition of a full socket. */
 static void set_state(void *data, const struct sock *sk, const int old,
 		      const int new)
@@ -126,6 +168,8 @@ static void set_state(void *data, const struct sock *sk, const int old,
 	else if (unlikely(this_cpu_read(embryo.child) == sk) &&
 		 embryo_settled(sk, new))
 		; /* never was one */
+	else if (new == TCP_CLOSE && went_on(sk, old))
+		; /* as a mini socket */
 	else
 		tcps_life_transition(tn, sk, old, new,
 				     new == TCP_CLOSE ?
@@ -244,8 +288,8 @@ static void mini_freed(unsigned long arg, unsigned long unused1,
 
 	if (!READ_ONCE(live))
 		return;
-	tcps_life_transition(tcps_net(twsk_net(tw)), tw, state, TCPS_CLOSED,
-			     tcps_cause_mini(tw, state));
+	tcps_life_mini_dead(tcps_net(twsk_net(tw)), tw, state,
+			    tcps_cause_mini(tw, state));
 }
 
 TCPS_ENTRIES(mini_freed)

@@ -387,8 +387,7 @@ void tcps_life_to_mini(struct tcps_net *tn, const void *sk, const void *mini,
 	/* The marker is what makes the socket's end no event. */
 	if (unlikely(!slot)) {
 		first_sight(tn, from);
-		if (!record(tn, sk, TCPS_KIND_SOCK, TCPS_NONE, 0, now))
-			tcps_count(TCPS_COUNT_LOST);
+		record(tn, sk, TCPS_KIND_SOCK, TCPS_NONE, 0, now);
 		word = TCPS_REC_UNKNOWN;
 	}
 
@@ -401,7 +400,39 @@ void tcps_life_to_mini(struct tcps_net *tn, const void *sk, const void *mini,
 		now = slot ? when >> 16 : now;
 	}
 	make_room(mini);
-	record(tn, mini, TCPS_KIND_MINI, to, flags, now);
+	if (!record(tn, mini, TCPS_KIND_MINI, to, flags, now))
+		tcps_life_mini_refused(tn, to);
+}
+
+/**
+ * tcps_life_mini_refused() - there is no room for a mini socket's record
+ * @tn:		its namespace
+ * @state:	its state, in whose gauge it is
+ *
+ * Without a record nobody can tell when FIN_WAIT2 ends (see
+ * tcps_life_mini_time_wait()): it is counted as TIME_WAIT from the beginning.
+ */
+void tcps_life_mini_refused(struct tcps_net *tn, unsigned int state)
+{
+	if (state != TCPS_TIME_WAIT)
+		tcps_edge_taken(tn, state, TCPS_TIME_WAIT);
+}
+
+/**
+ * tcps_life_mini_dead() - the end of a mini socket
+ * @tn:		its namespace
+ * @mini:	the mini socket
+ * @state:	FIN_WAIT2 or TIME_WAIT
+ * @cause:	why it ends, enum tcps_cause
+ */
+void tcps_life_mini_dead(struct tcps_net *tn, const void *mini,
+			 unsigned int state, unsigned int cause)
+{
+	/* Without a record: see tcps_life_mini_refused(). */
+	if (unlikely(READ_ONCE(tcps_life.refused)) &&
+	    !tcps_find(&tcps_table, mini))
+		state = TCPS_TIME_WAIT;
+	tcps_life_transition(tn, mini, state, TCPS_CLOSED, cause);
 }
 
 /**

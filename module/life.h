@@ -38,6 +38,7 @@ static inline u64 tcps_life_word(const void *obj, unsigned int kind,
 
 struct tcps_slot *tcps_life_insert(const void *obj, unsigned int kind,
 				   unsigned int state, u64 flags, u64 when);
+void tcps_life_mini_refused(struct tcps_net *tn, unsigned int state);
 void tcps_life_drop(unsigned int netid, unsigned int state);
 
 #endif /* _TCPS_LIFE_H */

@@ -211,6 +211,8 @@ void tcps_life_moved(const void *req, const void *child);
 void tcps_life_to_mini(struct tcps_net *tn, const void *sk, const void *mini,
 		       unsigned int from, unsigned int to);
 void tcps_life_mini_time_wait(struct tcps_net *tn, const void *mini);
+void tcps_life_mini_dead(struct tcps_net *tn, const void *mini,
+			 unsigned int state, unsigned int cause);
 
 /* recount.c */
 void tcps_recount_begin(void);

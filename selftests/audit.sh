@@ -58,7 +58,7 @@ drifted()
 
 # An echo server that never closes, and connections held by this shell
 nc -ll -p $PORT -e sleep 601 &
-at_exit "kill $!; busybox pkill -f 'sleep 601'"
+at_exit "kill $!; kill $(ps | awk '/sleep 601/ { print $1 }')"
 poll 20 eval "ss -Hltn 'sport = :$PORT' | grep -q ."
 fds=()
 connect()

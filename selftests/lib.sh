@@ -64,7 +64,7 @@ is()
 		ok "$name"
 	else
 		not_ok "$name"
-		printf '%s\n' "$said" | note
+		printf '%s\n' "$said" | tail -n 20 | note
 	fi
 }
 
@@ -266,6 +266,9 @@ WALK_FILTER+="(dport >= 10000 && dport < 28192)"
 
 # --- the kernel's own lists ------------------------------------------------
 
+STATES="LISTEN SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT1 FIN_WAIT2 CLOSE_WAIT
+	CLOSING LAST_ACK TIME_WAIT"
+
 # module_counter NAME: reads standard input
 module_counter()
 {
@@ -290,8 +293,7 @@ ss_gauges()
 	}
 	END {
 		for (i = 1; i <= n; i++)
-			if (name[i] != "CLOSED")
-				print name[i], count[name[i]] + 0
+			print name[i], count[name[i]] + 0
 	}'
 }
 
