@@ -42,18 +42,13 @@ static bool live __read_mostly;
 /**
  * struct embryo - the child that is being made of a request on this CPU
  * @req:	the request that inet_csk_clone_lock() was entered with
- * @child:	its child, once cloned; NULL when it has been settled
- * @moved:	the request whose child took its record last
+ * @child:	its child, from the clone to its first transition here
  *
- * A child is an embryo from its clone to its first transition, some
- * lines later on the same CPU: BH is off throughout.  Two CPUs may make
- * a child of one request each; the loser goes to CLOSE at once and has
- * never been a connection.
+ * BH is off from the clone to the end of the handshake, some lines later.
  */
 struct embryo {
 	const struct request_sock *req;
 	const struct sock *child;
-	const struct request_sock *moved;
 };
 
 static DEFINE_PER_CPU(struct embryo, embryo);
@@ -78,16 +73,19 @@ static void clone_lock(unsigned long sk, unsigned long req, unsigned long gfp)
 
 TCPS_ENTRIES(clone_lock)
 
-/* LISTEN → SYN_RECV at the tracepoint: inet_csk_clone_lock() made a child. */
+/*
+ * LISTEN → SYN_RECV at the tracepoint: inet_csk_clone_lock() made a child.  The
+ * request's record is the child's from now on: nobody else knows the child yet,
+ * while the request can be freed by accept() before the child's first event.
+ */
 static void child_made(struct tcps_net *tn, const struct sock *child)
 {
 	const struct request_sock *req = this_cpu_read(embryo.req);
 
-	if (class_ok[TCPS_CLASS_REQ]) {
-		if (req && was_half_open(req)) {
-			this_cpu_write(embryo.child, child);
-			return;
-		}
+	if (class_ok[TCPS_CLASS_REQ] && req && was_half_open(req)) {
+		this_cpu_write(embryo.child, child);
+		tcps_life_take(req, child, TCPS_KIND_SOCK);
+		return;
 	}
 	tcps_life_born(tn, child, TCPS_KIND_SOCK, TCPS_LISTEN, TCPS_SYN_RECV);
 	/* Fast Open: the request will be freed like one that was half-open. */
@@ -95,18 +93,25 @@ static void child_made(struct tcps_net *tn, const struct sock *child)
 		tcps_life_ignore(tn, req);
 }
 
-/* Return: true if the embryo was not to be a connection. */
-static bool embryo_settled(const struct sock *child, int new)
+/*
+ * An embryo goes to CLOSE.  The handshake failed for lack of something, and the
+ * request is as it was; or another CPU has made a child of the same
+ * request, which is the connection: ours never was one.  Otherwise
+ * the listener is gone, and that was the end of the connection.
+ */
+static bool stillborn(const struct sock *child)
 {
 	const struct request_sock *req = this_cpu_read(embryo.req);
 
 	this_cpu_write(embryo.child, NULL);
-	this_cpu_write(embryo.req, NULL);
-	if (new == TCP_CLOSE)
+	if (sk_hashed(req_to_sk((struct request_sock *)req))) {
+		tcps_life_take(child, req, TCPS_KIND_REQ);
 		return true;
-	this_cpu_write(embryo.moved, req);
-	tcps_life_moved(req, child);
-	return false;
+	}
+	if (inet_sk_state_load(req->rsk_listener) != TCP_LISTEN)
+		return false;
+	tcps_life_forget(child);
+	return true;
 }
 
 /*
@@ -165,8 +170,8 @@ static void set_state(void *data, const struct sock *sk, const int old,
 		child_made(tn, sk);
 	else if (old == TCP_CLOSE)
 		tcps_life_born(tn, sk, TCPS_KIND_SOCK, TCPS_CLOSED, new);
-	else if (unlikely(this_cpu_read(embryo.child) == sk) &&
-		 embryo_settled(sk, new))
+	else if (old == TCP_SYN_RECV && new == TCP_CLOSE &&
+		 this_cpu_read(embryo.child) == sk && stillborn(sk))
 		; /* never was one */
 	else if (new == TCP_CLOSE && went_on(sk, old))
 		; /* as a mini socket */
@@ -192,54 +197,43 @@ static void req_added(unsigned long sk, unsigned long arg, unsigned long timeo)
 
 TCPS_ENTRIES(req_added)
 
-/* Is a child of @req being made, further up this very stack? */
-static bool has_embryo(const struct request_sock *req)
-{
-	return this_cpu_read(embryo.child) && this_cpu_read(embryo.req) == req;
-}
-
 /*
  * No record: has it been counted as half-open?  Not if it was dropped before
  * it was hashed (no SYN,ACK was sent), nor if it is Fast Open's, nor
- * if its child took the record over without ever being queued (MPTCP join).
+ * if its child took over without ever being queued (MPTCP join).
  */
 static bool counted_without_record(const struct request_sock *req)
 {
 	return tcps_life_counted() &&
 	       tcp_rsk(req)->snt_synack && !tcp_rsk(req)->tfo_listener &&
-	       this_cpu_read(embryo.moved) != req;
+	       this_cpu_read(embryo.req) != req;
 }
 
 /*
  * tcp_v4_reqsk_destructor(), tcp_v6_reqsk_destructor(): the memory of a request
  * is freed.  That ends a connection only if it was half-open still.
- *
- * @req->sk may itself be freed by now: its address is used, not what is there.
  */
 static void req_freed(unsigned long arg, unsigned long unused1,
 		      unsigned long unused2)
 {
 	struct request_sock *req = (struct request_sock *)arg;
 	struct tcps_slot *known;
-	struct tcps_net *tn;
 
 	/* SYN cookies leave no state: never counted. */
 	if (!READ_ONCE(live) || !req->rsk_listener)
 		return;
-	tn = tcps_net(sock_net(req->rsk_listener));
 	known = tcps_find(&tcps_table, req);
 	if (known && tcps_life_ignored(known))
 		return;
 	if (req->sk) {
-		/* Accepted before the child's first transition elsewhere. */
+		/* Given back by a stillborn child, too late for its rival. */
 		if (unlikely(known))
-			tcps_life_moved(req, req->sk);
+			tcps_life_forget(req);
 		return;
 	}
-	if (has_embryo(req))
-		return;
 	if (known || counted_without_record(req))
-		tcps_life_transition(tn, req, TCPS_SYN_RECV, TCPS_CLOSED,
+		tcps_life_transition(tcps_net(sock_net(req->rsk_listener)),
+				     req, TCPS_SYN_RECV, TCPS_CLOSED,
 				     tcps_cause_req(req));
 }
 

@@ -325,30 +325,42 @@ void tcps_life_transition(struct tcps_net *tn, const void *obj,
 }
 
 /**
- * tcps_life_moved() - a request has become a socket
- * @req:	the request
- * @child:	the socket
+ * tcps_life_take() - a connection goes on in another object
+ * @from:	the object that it lived in: a request, or its child
+ * @to:		the object that it lives in now
+ * @kind:	what that is, enum tcps_kind
  *
- * Nothing is counted: the connection stays in SYN_RECV, since the SYN.
+ * Nothing is counted: the connection stays in SYN_RECV, since the SYN.  Two CPUs
+ * may want to make a child of one request: one of them gets the record.
  */
-void tcps_life_moved(const void *req, const void *child)
+void tcps_life_take(const void *from, const void *to, unsigned int kind)
 {
-	struct tcps_slot *slot = tcps_find(&tcps_table, req);
+	struct tcps_slot *slot = tcps_find(&tcps_table, from);
 	u64 word, when;
 
-	/* Untracked, or moved already by the other end of accept(). */
 	if (!slot)
 		return;
 	word = READ_ONCE(slot->word);
 	when = READ_ONCE(slot->when);
-	if (unlikely(tcps_rec_state(word) != TCPS_SYN_RECV)) {
-		drop_stale(slot);
+	if (unlikely(tcps_rec_state(word) != TCPS_SYN_RECV) ||
+	    !tcps_erase_if(&tcps_table, slot, word))
 		return;
-	}
-	make_room(child);
-	if (forget(slot, word))
-		tcps_life_insert(child, TCPS_KIND_SOCK, TCPS_SYN_RECV,
-				 word & TCPS_REC_UNKNOWN, when);
+	tcps_count(TCPS_COUNT_ERASED);
+	make_room(to);
+	tcps_life_insert(to, kind, TCPS_SYN_RECV, word & TCPS_REC_UNKNOWN,
+			 when);
+}
+
+/**
+ * tcps_life_forget() - an object is not a connection, after all
+ * @obj:	the object, whose record is removed; its gauge stays
+ */
+void tcps_life_forget(const void *obj)
+{
+	struct tcps_slot *slot = tcps_find(&tcps_table, obj);
+
+	if (slot)
+		forget(slot, READ_ONCE(slot->word));
 }
 
 /* The record of a socket that is about to be a mini socket; NULL: none. */

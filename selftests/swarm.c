@@ -35,10 +35,12 @@ static void fail(const char *what)
 
 static int listen_there(void)
 {
+	struct sockaddr_in any = address;
 	int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
 
+	any.sin_addr.s_addr = htonl(INADDR_ANY);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, (void *)&address, sizeof(address)) || listen(fd, 512))
+	if (bind(fd, (void *)&any, sizeof(any)) || listen(fd, 512))
 		fail("listen");
 	return fd;
 }
