@@ -3,17 +3,16 @@
 # packages: iproute2
 # modules: tcp_diag inet_diag
 # timeout: 400
-# threads: single
 #
 # Chaos: connections in three namespaces that end in every way, servers that are
 # killed, listeners that close, a namespace that is deleted, while /proc is read
-# all the time; and once more while the module is unloaded and loaded.
-# Afterwards every gauge is the kernel's.
+# all the time.  Afterwards every gauge is the kernel's.  With CHAOS=reload (see
+# reload.sh) the module is unloaded and loaded meanwhile.
 #
 #   CHAOS_COUNT=COUNT   connections of each of six processes (2500)
 
 # The functions below are called through is() and poll().
-# shellcheck disable=SC2317,SC2015,SC2016
+# shellcheck disable=SC2317,SC2015,SC2016,SC2086
 
 . "$(dirname "$0")/lib.sh"
 
@@ -23,7 +22,6 @@ count=${CHAOS_COUNT:-$count}
 need swarm ss awk ip
 dir=$(mktemp -d)
 mod_setup
-ktap_begin 11
 at_exit "rm -rf $dir"
 export -f gauges_are_kernels proc_gauges ss_gauges balanced
 export PROC STATES
@@ -101,36 +99,48 @@ balanced_in()
 	in_ns "$1" cat /proc/tcpstates | balanced
 }
 
-start_swarms
-churn_namespaces &
-churn=$!
-read_all_the_time > "$dir/read" 2> "$dir/reads" &
-reader=$!
-wait "${swarms[@]}"
-touch "$dir/stop"
-wait $churn
-wait $reader
-is "nothing is negative, nothing goes back" [ $? -eq 0 ]
-note < "$dir/read"
-note "$(cat "$dir/reads"), $(edge_count CLOSED SYN_SENT < "$PROC") connects here"
-for ns in here tcps_i tcps_j; do
-	is "$ns: gauges are the kernel's" poll 20 kernels_in $ns
-	is "$ns: entered - left = current" balanced_in $ns
-done
-is "nothing was missed" nothing_missed
+watch()
+{
+	local churn reader ns
 
-rm "$dir/stop"
-start_swarms
-loads=0
-while kill -0 "${swarms[@]}" 2> /dev/null; do
-	mod_unload && mod_load || break
-	loads=$((loads + 1))
-	sleep 0.3
-done
-wait "${swarms[@]}"
-note "$loads loads"
-for ns in here tcps_i tcps_j; do
-	is "$ns: after reloads gauges are the kernel's" \
-		poll 60 kernels_in $ns
-done
+	ktap_begin 8
+	start_swarms
+	churn_namespaces &
+	churn=$!
+	read_all_the_time > "$dir/read" 2> "$dir/reads" &
+	reader=$!
+	wait "${swarms[@]}"
+	touch "$dir/stop"
+	wait $churn
+	wait $reader
+	is "nothing is negative, nothing goes back" [ $? -eq 0 ]
+	note < "$dir/read"
+	note "$(cat "$dir/reads"), connects: $(edge_count CLOSED SYN_SENT < "$PROC")"
+	for ns in here tcps_i tcps_j; do
+		is "$ns: gauges are the kernel's" poll 20 kernels_in $ns
+		is "$ns: entered - left = current" balanced_in $ns
+	done
+	is "nothing was missed" nothing_missed
+}
+
+reload()
+{
+	local loads=0 ns
+
+	ktap_begin 7
+	start_swarms
+	while kill -0 "${swarms[@]}" 2> /dev/null; do
+		mod_unload && mod_load || break
+		loads=$((loads + 1))
+		sleep 0.2
+	done
+	wait "${swarms[@]}"
+	is "loaded again and again under traffic: $loads times" [ $loads -gt 1 ]
+	for ns in here tcps_i tcps_j; do
+		is "$ns: gauges are the kernel's" poll 60 kernels_in $ns
+		is "$ns: entered - left = current" balanced_in $ns
+	done
+}
+
+${CHAOS:-watch}
 ktap_end
