@@ -84,7 +84,7 @@ static void child_made(struct tcps_net *tn, const struct sock *child)
 
 	if (class_ok[TCPS_CLASS_REQ] && req && was_half_open(req)) {
 		this_cpu_write(embryo.child, child);
-		tcps_life_take(req, child, TCPS_KIND_SOCK);
+		tcps_life_take(req, child);
 		return;
 	}
 	tcps_life_born(tn, child, TCPS_KIND_SOCK, TCPS_LISTEN, TCPS_SYN_RECV);
@@ -94,18 +94,23 @@ static void child_made(struct tcps_net *tn, const struct sock *child)
 }
 
 /*
- * An embryo goes to CLOSE.  The handshake failed for lack of something, and the
+ * The first event of an embryo is ESTABLISHED: it is the connection.  Or it goes
+ * to CLOSE.  Then the handshake has failed for lack of something, and the
  * request is as it was; or another CPU has made a child of the same
- * request, which is the connection: ours never was one.  Otherwise
+ * request, which is the connection, and ours never was one; or
  * the listener is gone, and that was the end of the connection.
  */
-static bool stillborn(const struct sock *child)
+static bool stillborn(const struct sock *child, int new)
 {
 	const struct request_sock *req = this_cpu_read(embryo.req);
 
 	this_cpu_write(embryo.child, NULL);
+	if (new != TCP_CLOSE) {
+		tcps_life_follow(req, child);
+		return false;
+	}
 	if (sk_hashed(req_to_sk((struct request_sock *)req))) {
-		tcps_life_take(child, req, TCPS_KIND_REQ);
+		tcps_life_return(req, child);
 		return true;
 	}
 	if (inet_sk_state_load(req->rsk_listener) != TCP_LISTEN)
@@ -170,8 +175,8 @@ static void set_state(void *data, const struct sock *sk, const int old,
 		child_made(tn, sk);
 	else if (old == TCP_CLOSE)
 		tcps_life_born(tn, sk, TCPS_KIND_SOCK, TCPS_CLOSED, new);
-	else if (old == TCP_SYN_RECV && new == TCP_CLOSE &&
-		 this_cpu_read(embryo.child) == sk && stillborn(sk))
+	else if (old == TCP_SYN_RECV &&
+		 this_cpu_read(embryo.child) == sk && stillborn(sk, new))
 		; /* never was one */
 	else if (new == TCP_CLOSE && went_on(sk, old))
 		; /* as a mini socket */
@@ -226,7 +231,7 @@ static void req_freed(unsigned long arg, unsigned long unused1,
 	if (known && tcps_life_ignored(known))
 		return;
 	if (req->sk) {
-		/* Given back by a stillborn child, too late for its rival. */
+		/* Returned by a stillborn child, too late for its rival. */
 		if (unlikely(known))
 			tcps_life_forget(req);
 		return;

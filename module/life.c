@@ -224,7 +224,8 @@ void tcps_life_ignore(struct tcps_net *tn, const void *obj)
  * tcps_life_ignored() - is the death of this request no event
  * @slot:	its record, which is removed if so
  *
- * Return: true if tcps_life_ignore() was called for it.
+ * Return: true if its child is the connection, or if tcps_life_ignore() was
+ * called for it.
  */
 bool tcps_life_ignored(struct tcps_slot *slot)
 {
@@ -324,18 +325,27 @@ void tcps_life_transition(struct tcps_net *tn, const void *obj,
 	dwell(tn, word, when, tcps_edge(from, to), now);
 }
 
-/**
- * tcps_life_take() - a connection goes on in another object
- * @from:	the object that it lived in: a request, or its child
- * @to:		the object that it lives in now
- * @kind:	what that is, enum tcps_kind
- *
- * Nothing is counted: the connection stays in SYN_RECV, since the SYN.  Two CPUs
- * may want to make a child of one request: one of them gets the record.
- */
-void tcps_life_take(const void *from, const void *to, unsigned int kind)
+/* The request's record, its state changed from @from to @to by this CPU alone */
+static bool request_becomes(struct tcps_slot *slot, u64 word, unsigned int to)
 {
-	struct tcps_slot *slot = tcps_find(&tcps_table, from);
+	u64 becomes = (word & ~TCPS_REC_STATE) |
+		      (u64)to << TCPS_REC_STATE_SHIFT;
+
+	return cmpxchg(&slot->word, word, becomes) == word;
+}
+
+/**
+ * tcps_life_take() - a child of a request is being made
+ * @req:	the request
+ * @child:	the child, which nobody else knows yet
+ *
+ * Nothing is counted: the connection stays in SYN_RECV, since the SYN.  The
+ * request keeps an empty record until it is freed, which says since when.  Two
+ * CPUs may make a child of one request: one of them gets the record.
+ */
+void tcps_life_take(const void *req, const void *child)
+{
+	struct tcps_slot *slot = tcps_find(&tcps_table, req);
 	u64 word, when;
 
 	if (!slot)
@@ -343,12 +353,52 @@ void tcps_life_take(const void *from, const void *to, unsigned int kind)
 	word = READ_ONCE(slot->word);
 	when = READ_ONCE(slot->when);
 	if (unlikely(tcps_rec_state(word) != TCPS_SYN_RECV) ||
-	    !tcps_erase_if(&tcps_table, slot, word))
+	    !request_becomes(slot, word, TCPS_NONE))
 		return;
-	tcps_count(TCPS_COUNT_ERASED);
-	make_room(to);
-	tcps_life_insert(to, kind, TCPS_SYN_RECV, word & TCPS_REC_UNKNOWN,
-			 when);
+	make_room(child);
+	tcps_life_insert(child, TCPS_KIND_SOCK, TCPS_SYN_RECV,
+			 word & TCPS_REC_UNKNOWN, when);
+}
+
+/**
+ * tcps_life_follow() - the child of a request is the connection
+ * @req:	the request
+ * @child:	the child
+ *
+ * Its rival got the record and has lost all the same, or is about to.
+ */
+void tcps_life_follow(const void *req, const void *child)
+{
+	struct tcps_slot *slot = tcps_find(&tcps_table, req);
+	u64 word, when;
+
+	if (!slot || tcps_find(&tcps_table, child))
+		return;
+	word = READ_ONCE(slot->word);
+	when = READ_ONCE(slot->when);
+	tcps_life_insert(child, TCPS_KIND_SOCK, TCPS_SYN_RECV,
+			 word & TCPS_REC_UNKNOWN, when);
+}
+
+/**
+ * tcps_life_return() - a child is not to be, its request is half-open still
+ * @req:	the request, which gets its record back
+ * @child:	the child
+ */
+void tcps_life_return(const void *req, const void *child)
+{
+	struct tcps_slot *slot = tcps_find(&tcps_table, child);
+	u64 word;
+
+	if (!slot)
+		return;
+	forget(slot, READ_ONCE(slot->word));
+	slot = tcps_find(&tcps_table, req);
+	if (!slot)
+		return;
+	word = READ_ONCE(slot->word);
+	if (!tcps_rec_state(word))
+		request_becomes(slot, word, TCPS_SYN_RECV);
 }
 
 /**

@@ -163,7 +163,10 @@ bool tcps_recount_sweep(u64 index)
 	if (!tcps_erase_if(&tcps_table, slot, word))
 		return false;
 	tcps_count(TCPS_COUNT_ERASED);
+	/* An empty one: of a request that waits for accept(), say. */
+	if (!tcps_rec_state(word))
+		return false;
 	tcps_count(TCPS_COUNT_STALE);
 	tcps_life_drop(tcps_when_netid(when), tcps_rec_state(word));
-	return tcps_rec_state(word);
+	return true;
 }

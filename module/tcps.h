@@ -207,7 +207,9 @@ void tcps_life_transition(struct tcps_net *tn, const void *obj,
 void tcps_life_ignore(struct tcps_net *tn, const void *obj);
 bool tcps_life_ignored(struct tcps_slot *slot);
 bool tcps_life_counted(void);
-void tcps_life_take(const void *from, const void *to, unsigned int kind);
+void tcps_life_take(const void *req, const void *child);
+void tcps_life_follow(const void *req, const void *child);
+void tcps_life_return(const void *req, const void *child);
 void tcps_life_forget(const void *obj);
 void tcps_life_to_mini(struct tcps_net *tn, const void *sk, const void *mini,
 		       unsigned int from, unsigned int to);

@@ -19,7 +19,8 @@
 count=2500
 ! slow_kernel || count=400
 count=${CHAOS_COUNT:-$count}
-need swarm ss awk ip
+need swarm ss awk ip unshare
+in_own_namespace
 dir=$(mktemp -d)
 mod_setup
 at_exit "rm -rf $dir"

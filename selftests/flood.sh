@@ -14,7 +14,8 @@
 
 . "$(dirname "$0")/lib.sh"
 
-need hping3 ss awk ip swarm
+need hping3 ss awk ip swarm unshare
+in_own_namespace
 mod_setup
 ktap_begin 18
 PORT=7300

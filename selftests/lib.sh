@@ -103,6 +103,17 @@ slow_kernel()
 	grep -q ' kasan_save_' /proc/kallsyms
 }
 
+# The test again, from its beginning, in a network namespace where there is
+# nothing yet: no TIME_WAIT of the tests before.
+in_own_namespace()
+{
+	if [ -z "${TCPSTATES_TEST_NS:-}" ]; then
+		TCPSTATES_TEST_NS=1 exec unshare -n "$0"
+	fi
+	unset TCPSTATES_TEST_NS
+	ip link set lo up
+}
+
 # poll SECONDS COMMAND...: until it succeeds
 poll()
 {

@@ -12,7 +12,8 @@
 
 . "$(dirname "$0")/lib.sh"
 
-need swarm ss awk tc
+need swarm ss awk tc ip unshare
+in_own_namespace
 mod_setup
 ktap_begin 7
 N=20

@@ -13,7 +13,8 @@
 
 . "$(dirname "$0")/lib.sh"
 
-need swarm ss awk
+need swarm ss awk ip unshare
+in_own_namespace
 dir=$(mktemp -d)
 mod_setup max_connections=64
 ktap_begin 7
