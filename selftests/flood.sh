@@ -53,11 +53,15 @@ kernels()
 	ss -Htan state syn-recv | wc -l
 }
 
+# The queue moves while it is read: ours before and after enclose it.
 same()
 {
-	local ours kernel
-	ours=$(syn_recv) kernel=$(kernels)
-	[ "$ours" -eq "$kernel" ] || [ "$(syn_recv)" -eq "$kernel" ]
+	local before kernel after
+	before=$(syn_recv)
+	kernel=$(kernels)
+	after=$(syn_recv)
+	[ "$before" -le "$kernel" ] && [ "$kernel" -le "$after" ] ||
+		{ [ "$after" -le "$kernel" ] && [ "$kernel" -le "$before" ]; }
 }
 
 # Looked at until the flood is over; now and then two looks are apart
@@ -66,7 +70,7 @@ looks_agree()
 	local pid=$1 looks=0 apart=0
 	while kill -0 "$pid" 2> /dev/null; do
 		looks=$((looks + 1))
-		poll 3 same || apart=$((apart + 1))
+		poll 5 same || apart=$((apart + 1))
 	done
 	echo "$looks looks, $apart apart"
 	[ "$looks" -gt 0 ] && [ "$apart" -eq 0 ]
