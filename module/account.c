@@ -102,7 +102,9 @@ void tcps_dwell(struct tcps_net *tn, unsigned int edge, u64 units)
 	struct tcps_percpu __percpu *p = tcps_percpu_of(tn);
 
 	if (unlikely(!p)) {
-		early_dwell(&tn->early, edge, units);
+		/* Nobody can read any more how a dying namespace's end. */
+		if (!READ_ONCE(tn->dying))
+			early_dwell(&tn->early, edge, units);
 		return;
 	}
 	this_cpu_inc(p->hist[edge][tcps_hist_bucket(units)]);

@@ -77,6 +77,23 @@ unsigned int tcps_cause_sock(const struct sock *sk, int from)
 	}
 }
 
+/*
+ * A timer fires up to an eighth of its time late, so one that should have fired
+ * says little: there must also have been as many retransmissions as
+ * reqsk_timer_handler() waits for.  Under pressure these are two.
+ */
+static bool gave_up(const struct request_sock *req)
+{
+	const struct sock *listener = req->rsk_listener;
+	unsigned int retries = READ_ONCE(inet_csk(listener)->icsk_syn_retries);
+
+	if (!retries)
+		retries = READ_ONCE(sock_net(listener)->
+				    ipv4.sysctl_tcp_synack_retries);
+	return req->num_timeout >= min(retries, 2U) &&
+	       time_after_eq(jiffies, req->rsk_timer.expires);
+}
+
 /**
  * tcps_cause_req() - why a half-open connection ends
  * @req:	the request, about to be freed
@@ -96,10 +113,7 @@ unsigned int tcps_cause_req(const struct request_sock *req)
 		return TCPS_CAUSE_ABORTED;
 	if (!tcp_rsk(req)->snt_synack)
 		return TCPS_CAUSE_OTHER;
-	/* What is dropped earlier had its timer deleted before it fired. */
-	if (time_after_eq(jiffies, req->rsk_timer.expires))
-		return TCPS_CAUSE_TIMEOUT;
-	return TCPS_CAUSE_RESET;
+	return gave_up(req) ? TCPS_CAUSE_TIMEOUT : TCPS_CAUSE_RESET;
 }
 
 /**

@@ -215,6 +215,53 @@ static bool counted_without_record(const struct request_sock *req)
 }
 
 /*
+ * The listener has closed, and the request's timer has made a copy of it for
+ * another one (net.ipv4.tcp_migrate_req): the copy has taken its place in the
+ * hash table.  It cannot go away: reqsk_timer_handler(), which calls us, holds
+ * a reference to it.
+ */
+static noinline const struct request_sock *copy_of(struct request_sock *req)
+{
+	struct net *net = sock_net(req->rsk_listener);
+	const struct inet_hashinfo *info = net->ipv4.tcp_death_row.hashinfo;
+	unsigned int hash = req_to_sk(req)->sk_hash;
+	const struct inet_ehash_bucket *head =
+		&info->ehash[hash & info->ehash_mask];
+	const struct request_sock *found = NULL;
+	const struct inet_request_sock *other;
+	const struct hlist_nulls_node *node;
+	struct sock *sk;
+
+	rcu_read_lock();
+	sk_nulls_for_each_rcu(sk, node, &head->chain) {
+		other = inet_rsk(inet_reqsk(sk));
+		if (sk->sk_hash != hash || sk->sk_state != TCP_NEW_SYN_RECV ||
+		    &other->req == req || !net_eq(sock_net(sk), net) ||
+		    other->ir_num != inet_rsk(req)->ir_num ||
+		    other->ir_rmt_port != inet_rsk(req)->ir_rmt_port)
+			continue;
+		found = &other->req;
+		break;
+	}
+	rcu_read_unlock();
+	/* One that came by inet_csk_reqsk_queue_hash_add() is no copy. */
+	return found && !tcps_find(&tcps_table, found) ? found : NULL;
+}
+
+/* Return: true if the half-open connection goes on in another request. */
+static bool migrated(struct request_sock *req)
+{
+	const struct request_sock *copy;
+
+	if (likely(inet_sk_state_load(req->rsk_listener) == TCP_LISTEN))
+		return false;
+	copy = copy_of(req);
+	if (copy)
+		tcps_life_migrated(req, copy);
+	return copy;
+}
+
+/*
  * tcp_v4_reqsk_destructor(), tcp_v6_reqsk_destructor(): the memory of a request
  * is freed.  That ends a connection only if it was half-open still.
  */
@@ -236,7 +283,7 @@ static void req_freed(unsigned long arg, unsigned long unused1,
 			tcps_life_forget(req);
 		return;
 	}
-	if (known || counted_without_record(req))
+	if ((known || counted_without_record(req)) && !migrated(req))
 		tcps_life_transition(tcps_net(sock_net(req->rsk_listener)),
 				     req, TCPS_SYN_RECV, TCPS_CLOSED,
 				     tcps_cause_req(req));

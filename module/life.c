@@ -402,6 +402,25 @@ void tcps_life_return(const void *req, const void *child)
 }
 
 /**
+ * tcps_life_migrated() - a request goes on as a copy of itself
+ * @req:	the request, about to be freed
+ * @copy:	the copy, on another listener
+ */
+void tcps_life_migrated(const void *req, const void *copy)
+{
+	struct tcps_slot *slot = tcps_find(&tcps_table, req);
+	u64 word, when;
+
+	if (!slot)
+		return;
+	word = READ_ONCE(slot->word);
+	when = READ_ONCE(slot->when);
+	if (forget(slot, word))
+		tcps_life_insert(copy, TCPS_KIND_REQ, tcps_rec_state(word),
+				 word & TCPS_REC_UNKNOWN, when);
+}
+
+/**
  * tcps_life_forget() - an object is not a connection, after all
  * @obj:	the object, whose record is removed; its gauge stays
  */
@@ -508,9 +527,19 @@ void tcps_life_mini_dead(struct tcps_net *tn, const void *mini,
 void tcps_life_mini_time_wait(struct tcps_net *tn, const void *mini)
 {
 	struct tcps_slot *slot = tcps_find(&tcps_table, mini);
+	u64 word, when, now = tcps_now();
 
-	if (likely(slot) &&
-	    tcps_rec_state(READ_ONCE(slot->word)) == TCPS_FIN_WAIT2)
-		tcps_life_transition(tn, mini, TCPS_FIN_WAIT2, TCPS_TIME_WAIT,
-				     TCPS_CAUSE_OTHER);
+	if (unlikely(!slot))
+		return;
+	word = READ_ONCE(slot->word);
+	/* There is no lock: two CPUs may have a FIN each, and one of them wins. */
+	if (tcps_rec_state(word) != TCPS_FIN_WAIT2 ||
+	    cmpxchg(&slot->word, word, word | TCPS_REC_BUSY) != word)
+		return;
+	when = READ_ONCE(slot->when);
+	tcps_update(slot, tcps_life_word(mini, TCPS_KIND_MINI,
+					 TCPS_TIME_WAIT, 0),
+		    tcps_when(now, tn->id));
+	tcps_edge_taken(tn, TCPS_FIN_WAIT2, TCPS_TIME_WAIT);
+	dwell(tn, word, when, TCPS_E_FIN_WAIT2_TIME_WAIT, now);
 }

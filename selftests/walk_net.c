@@ -138,7 +138,32 @@ static void tun_addr4(const char *name)
 	close(fd);
 }
 
-/* A new IPv6 address is good only after a work item has looked at it. */
+/* Does the kernel take packets to our address for its own yet? */
+static bool has_local_route(const struct sockaddr_storage *ss)
+{
+	const struct in6_addr *addr =
+		&((const struct sockaddr_in6 *)ss)->sin6_addr;
+	char start[40], line[256];
+	bool found = false;
+	size_t i;
+	FILE *f;
+
+	for (i = 0; i < 16; i++)
+		sprintf(start + 2 * i, "%02x", addr->s6_addr[i]);
+	strcat(start, " 80 ");
+	f = fopen("/proc/net/ipv6_route", "r");
+	if (!f)
+		return true;
+	while (!found && fgets(line, sizeof(line), f))
+		found = !strncmp(line, start, 36);
+	fclose(f);
+	return found;
+}
+
+/*
+ * A new IPv6 address is good only after a work item has looked at it: it can be
+ * bound to then, and a little later has a route.
+ */
 static void await_addr6(int fd)
 {
 	struct sockaddr_storage ss;
@@ -149,6 +174,11 @@ static void await_addr6(int fd)
 		if (now_ms() > end)
 			die(NULL, "the IPv6 address does not come up: %s",
 			    strerror(errno));
+		nap();
+	}
+	while (!has_local_route(&ss)) {
+		if (now_ms() > end)
+			die(NULL, "the IPv6 address gets no route");
 		nap();
 	}
 }
