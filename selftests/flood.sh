@@ -3,7 +3,6 @@
 # packages: iproute2 hping3
 # modules: veth tcp_diag inet_diag
 # timeout: 240
-# threads: single
 #
 # A SYN flood from another namespace, with tcp_syncookies 0, 1 and 2: SYN_RECV is
 # what the listeners' queues hold, at each look; all of it ends as "timeout".

@@ -3,7 +3,6 @@
 # packages: iproute2
 # modules: tun
 # timeout: 600
-# threads: single
 #
 # Loading and unloading: under traffic, with wrong parameters, with an init
 # step that fails, with hooks that are missing.
@@ -150,7 +149,23 @@ step_fails()
 	mod_load && present && some_traffic && mod_unload
 }
 
-# kinds_off HOOK KIND...: no event of those kinds, and what is left agrees
+# Without the tracepoint there is nothing to count.
+needs_tracepoint()
+{
+	log_mark
+	if mod_load break_hook=inet_sock_set_state 2> "$dir/err"; then
+		echo "insmod did not fail"
+		mod_unload
+		return 1
+	fi
+	absent && log_since | grep tcpstates > "$dir/log" &&
+		[ "$(grep -c "inet_sock_set_state" "$dir/log")" = 1 ] ||
+		{ log_since; return 1; }
+	# ENOENT, which modprobe and insmod have words of their own for
+	grep -q "failed with error -2$" "$dir/log" || { cat "$dir/log"; false; }
+}
+
+# broken_hook HOOK: no event of those kinds, and what is left agrees
 # with all other sources
 broken_hook()
 {
@@ -190,7 +205,7 @@ hooks="inet_csk_clone_lock inet_csk_reqsk_queue_hash_add
 log_mark
 whole=$mark
 
-ktap_begin $((9 + 4 + 2 + 2 + 7 + 5 + 1 + 1))
+ktap_begin $((9 + 4 + 2 + 2 + 7 + 1 + 5 + 1 + 1))
 is "/proc/tcpstates is there" present
 is "counts begin at zero again" counts_from_zero
 is "unload" mod_unload
@@ -220,6 +235,7 @@ done
 for step in $steps; do
 	is "init step $step fails" step_fails "$step"
 done
+is "without the tracepoint insmod fails" needs_tracepoint
 for hook in $hooks; do
 	is "hook $hook is missing" broken_hook "$hook"
 done

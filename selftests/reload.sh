@@ -3,7 +3,6 @@
 # packages: iproute2
 # modules: tcp_diag inet_diag
 # timeout: 400
-# threads: single
 #
 # Unloaded and loaded in the midst of chaos: what is counted afterwards is
 # what the kernel has.

@@ -3,7 +3,6 @@
 # packages: iproute2
 # modules: tun tcp_diag inet_diag
 # timeout: 240
-# threads: single
 #
 # Sockets of all three kinds and all states that are older than the module, in
 # two namespaces: they are in the gauges, and in no histogram; then they

@@ -3,7 +3,6 @@
 # packages: iproute2
 # modules: tcp_diag inet_diag
 # timeout: 120
-# threads: single
 #
 # A table of 64 records under 1,000 connections: the gauges are right, what has
 # no record is counted, and in the end the table is empty.
