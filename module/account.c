@@ -49,7 +49,7 @@ void tcps_add(struct tcps_net *tn, unsigned int cell)
 	struct tcps_percpu __percpu *p = tcps_percpu_of(tn);
 
 	if (likely(p)) {
-		this_cpu_inc(p->cell[cell]);
+		this_cpu_inc(tcps_cell_of(p, cell));
 		return;
 	}
 	atomic64_inc(&tn->early.cell[cell]);
@@ -76,13 +76,20 @@ static void early_dwell(struct tcps_early *early, unsigned int edge, u64 units)
 	tcps_count(TCPS_COUNT_LOST);
 }
 
-static void percpu_max(struct tcps_percpu __percpu *p, unsigned int edge,
-		       u64 units)
+/**
+ * tcps_new_max() - a dwell time may be the longest of its edge
+ * @p:		numbers of the namespace
+ * @edge:	the edge
+ * @units:	the dwell time, in units of 1,024 ns
+ *
+ * Any context with preemption off.
+ */
+void tcps_new_max(struct tcps_percpu __percpu *p, unsigned int edge, u64 units)
 {
-	u64 old = this_cpu_read(p->max[edge]), seen;
+	u64 old = this_cpu_read(p->edge[edge].max), seen;
 
 	while (unlikely(units > old)) {
-		seen = this_cpu_cmpxchg(p->max[edge], old, units);
+		seen = this_cpu_cmpxchg(p->edge[edge].max, old, units);
 		if (seen == old)
 			break;
 		old = seen;
@@ -107,8 +114,8 @@ void tcps_dwell(struct tcps_net *tn, unsigned int edge, u64 units)
 			early_dwell(&tn->early, edge, units);
 		return;
 	}
-	this_cpu_inc(p->hist[edge][tcps_hist_bucket(units)]);
-	percpu_max(p, edge, units);
+	this_cpu_inc(p->edge[edge].hist[tcps_hist_bucket(units)]);
+	tcps_new_max(p, edge, units);
 }
 
 /**

@@ -8,6 +8,7 @@
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
 #include <linux/ptrace.h>
+#include "clock.h"
 
 struct tracepoint;
 
@@ -53,19 +54,32 @@ int tcps_attach(struct tcps_hook *hook);
 void tcps_detach(struct tcps_hook *hook);
 
 /*
- * The two entry functions of a hook on a function, around the one
- * that does the work: fn(arg0, arg1, arg2).  Preemption is off in fn.
+ * The entry functions of a hook on a function, around the one that does the
+ * work: fn(arg0, arg1, arg2, tsc), which is inlined into each.  Preemption is
+ * off in fn.
  */
 #ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
 #define TCPS_FTRACE_ENTRY(fn)						\
+static noinline void fn##_by_ktime(struct ftrace_regs *fregs)		\
+{									\
+	fn(ftrace_regs_get_argument(fregs, 0),				\
+	   ftrace_regs_get_argument(fregs, 1),				\
+	   ftrace_regs_get_argument(fregs, 2), false);			\
+	preempt_enable_notrace();					\
+}									\
+									\
 static void fn##_ftrace(unsigned long ip, unsigned long parent_ip,	\
 			struct ftrace_ops *op,				\
 			struct ftrace_regs *fregs)			\
 {									\
 	preempt_disable_notrace();					\
+	if (!tcps_clock_is_tsc()) {					\
+		fn##_by_ktime(fregs);					\
+		return;							\
+	}								\
 	fn(ftrace_regs_get_argument(fregs, 0),				\
 	   ftrace_regs_get_argument(fregs, 1),				\
-	   ftrace_regs_get_argument(fregs, 2));				\
+	   ftrace_regs_get_argument(fregs, 2), true);			\
 	preempt_enable_notrace();					\
 }
 
@@ -81,7 +95,7 @@ static int fn##_kprobe(struct kprobe *kp, struct pt_regs *regs)	\
 {									\
 	fn(regs_get_kernel_argument(regs, 0),				\
 	   regs_get_kernel_argument(regs, 1),				\
-	   regs_get_kernel_argument(regs, 2));				\
+	   regs_get_kernel_argument(regs, 2), tcps_clock_is_tsc());	\
 	return 0;							\
 }
 

@@ -28,14 +28,11 @@
  */
 static inline unsigned int tcps_hist_bucket(u64 units)
 {
-	unsigned int exp;
+	/* How many of the low bits do not matter, none of the last three. */
+	unsigned int drop = __fls(units | 4) - 2;
+	unsigned int bucket = 4 * drop + (units >> drop);
 
-	if (units < TCPS_HIST_LINEAR)
-		return units;
-	exp = fls64(units) - 1;
-	if (exp > TCPS_HIST_MAX_EXP)
-		return TCPS_HIST_BUCKETS - 1;
-	return TCPS_HIST_LINEAR + 4 * (exp - 3) + ((units >> (exp - 2)) & 3);
+	return bucket < TCPS_HIST_BUCKETS ? bucket : TCPS_HIST_BUCKETS - 1;
 }
 
 u64 tcps_hist_low(unsigned int bucket);

@@ -15,6 +15,7 @@
 #include <net/tcp.h>
 #include "attach.h"
 #include "cause.h"
+#include "fast.h"
 
 /* No probe translates a state. */
 static_assert((int)TCPS_ESTABLISHED == TCP_ESTABLISHED);
@@ -37,7 +38,10 @@ static bool class_ok[TCPS_NR_CLASSES] __read_mostly;
  * All hooks begin and end to count at once, whenever they are attached: one
  * that sees a birth before another can see the death would be wrong for ever.
  */
-static bool live __read_mostly;
+static bool paused(void)
+{
+	return tcps_life_is(TCPS_LIFE_PAUSED);
+}
 
 /**
  * struct embryo - the child that is being made of a request on this CPU
@@ -62,11 +66,10 @@ static bool was_half_open(const struct request_sock *req)
 	return req->rsk_listener && refcount_read(&req->rsk_refcnt);
 }
 
-/* inet_csk_clone_lock(): the tracepoint that follows knows only the child. */
-static void clone_lock(unsigned long sk, unsigned long req, unsigned long gfp)
+/* inet_csk_clone_lock(sk, req): the tracepoint that follows knows only the child. */
+static __always_inline void clone_lock(unsigned long sk, unsigned long req,
+				       unsigned long gfp, bool tsc)
 {
-	if (!READ_ONCE(live))
-		return;
 	this_cpu_write(embryo.req, (const struct request_sock *)req);
 	this_cpu_write(embryo.child, NULL);
 }
@@ -96,9 +99,9 @@ static void child_made(struct tcps_net *tn, const struct sock *child)
 /*
  * The first event of an embryo is ESTABLISHED: it is the connection.  Or it goes
  * to CLOSE.  Then the handshake has failed for lack of something, and the
- * request is as it was; or another CPU has made a child of the same
- * request, which is the connection, and ours never was one; or
- * the listener is gone, and that was the end of the connection.
+ * request is as it was; or the listener is gone, and its request is about to be
+ * freed; or another CPU has made a child of the same request, which is the
+ * connection, and ours never was one.
  */
 static bool stillborn(const struct sock *child, int new)
 {
@@ -114,7 +117,7 @@ static bool stillborn(const struct sock *child, int new)
 		return true;
 	}
 	if (inet_sk_state_load(req->rsk_listener) != TCP_LISTEN)
-		return false;
+		return tcps_life_return(req, child);
 	tcps_life_forget(child);
 	return true;
 }
@@ -160,16 +163,13 @@ static bool went_on(const struct sock *sk, int old)
 	       !tcps_find(&tcps_table, sk) && has_mini(sk);
 }
 
-/* The tracepoint inet_sock_set_state: every transition of a full socket. */
-static void set_state(void *data, const struct sock *sk, const int old,
-		      const int new)
+/* The same for every case that there is */
+static noinline void set_state_anyhow(const struct sock *sk, int old, int new)
 {
 	struct tcps_net *tn;
 
-	if (!READ_ONCE(live) || sk->sk_protocol != IPPROTO_TCP || old == new)
+	if (paused())
 		return;
-	/* Newer kernels run probes with preemption on. */
-	preempt_disable_notrace();
 	tn = tcps_net(sock_net(sk));
 	if (old == TCP_LISTEN && new == TCP_SYN_RECV)
 		child_made(tn, sk);
@@ -185,19 +185,111 @@ static void set_state(void *data, const struct sock *sk, const int old,
 				     new == TCP_CLOSE ?
 				     tcps_cause_sock(sk, old) :
 				     TCPS_CAUSE_OTHER);
+}
+
+static __always_inline bool fast_child_made(const struct sock *child)
+{
+	const struct request_sock *req = this_cpu_read(embryo.req);
+
+	if (unlikely(!req || !was_half_open(req)))
+		return false;
+	this_cpu_write(embryo.child, child);
+	return fast_take(req, child);
+}
+
+static __always_inline bool fast_open(const struct sock *sk, int old, int new,
+				      bool tsc)
+{
+	if (old == TCP_CLOSE)
+		return fast_born(sock_net(sk), sk, TCPS_KIND_SOCK, TCPS_CLOSED,
+				 new, tsc);
+	return new == TCP_SYN_RECV && fast_child_made(sk);
+}
+
+static __always_inline bool fast_move(const struct sock *sk, int old, int new,
+				      bool tsc)
+{
+	if (!fast_transition(sk, old, new, tsc))
+		return false;
+	/* Whatever the child of a request has become, it is no embryo now. */
+	if (old == TCP_SYN_RECV)
+		this_cpu_write(embryo.child, NULL);
+	return true;
+}
+
+/*
+ * set_state() goes on in one of these, which has no more registers to save than
+ * it needs.  They return with preemption on.
+ */
+static noinline void set_state_closing(const struct sock *sk, int old)
+{
+	if (!fast_close(sk, old, true))
+		set_state_anyhow(sk, old, TCP_CLOSE);
 	preempt_enable_notrace();
 }
 
-/* inet_csk_reqsk_queue_hash_add(): a SYN has arrived, and is remembered. */
-static void req_added(unsigned long sk, unsigned long arg, unsigned long timeo)
+static noinline void set_state_opening(const struct sock *sk, int old, int new)
 {
-	const struct request_sock *req = (const struct request_sock *)arg;
+	if (!fast_open(sk, old, new, true))
+		set_state_anyhow(sk, old, new);
+	preempt_enable_notrace();
+}
+
+static noinline void set_state_by_ktime(const struct sock *sk, int old, int new)
+{
+	bool done;
+
+	if (new == TCP_CLOSE)
+		done = fast_close(sk, old, false);
+	else if (old == TCP_CLOSE || old == TCP_LISTEN)
+		done = fast_open(sk, old, new, false);
+	else
+		done = fast_move(sk, old, new, false);
+	if (!done)
+		set_state_anyhow(sk, old, new);
+	preempt_enable_notrace();
+}
+
+/* The tracepoint inet_sock_set_state: every transition of a full socket. */
+static void set_state(void *data, const struct sock *sk, const int old,
+		      const int new)
+{
+	if (sk->sk_protocol != IPPROTO_TCP || unlikely(old == new))
+		return;
+	/* Newer kernels run probes with preemption on. */
+	preempt_disable_notrace();
+	if (!tcps_clock_is_tsc()) {
+		set_state_by_ktime(sk, old, new);
+	} else if (new == TCP_CLOSE) {
+		set_state_closing(sk, old);
+	} else if (old == TCP_CLOSE || old == TCP_LISTEN) {
+		set_state_opening(sk, old, new);
+	} else {
+		if (!fast_move(sk, old, new, true))
+			set_state_anyhow(sk, old, new);
+		preempt_enable_notrace();
+	}
+}
+
+static noinline void req_added_anyhow(const struct sock *listener,
+				      const void *req)
+{
+	if (!paused())
+		tcps_life_born(tcps_net(sock_net(listener)), req, TCPS_KIND_REQ,
+			       TCPS_LISTEN, TCPS_SYN_RECV);
+}
+
+/* inet_csk_reqsk_queue_hash_add(): a SYN has arrived, and is remembered. */
+static __always_inline void req_added(unsigned long sk, unsigned long req,
+				      unsigned long timeo, bool tsc)
+{
 	const struct sock *listener = (const struct sock *)sk;
 
-	if (!READ_ONCE(live) || listener->sk_protocol != IPPROTO_TCP)
+	if (listener->sk_protocol != IPPROTO_TCP ||
+	    fast_born(sock_net(listener), (void *)req, TCPS_KIND_REQ,
+		      TCPS_LISTEN, TCPS_SYN_RECV, tsc))
 		return;
-	tcps_life_born(tcps_net(sock_net(listener)), req, TCPS_KIND_REQ,
-		       TCPS_LISTEN, TCPS_SYN_RECV);
+	req_added_anyhow(listener, (void *)req);
 }
 
 TCPS_ENTRIES(req_added)
@@ -261,18 +353,11 @@ static bool migrated(struct request_sock *req)
 	return copy;
 }
 
-/*
- * tcp_v4_reqsk_destructor(), tcp_v6_reqsk_destructor(): the memory of a request
- * is freed.  That ends a connection only if it was half-open still.
- */
-static void req_freed(unsigned long arg, unsigned long unused1,
-		      unsigned long unused2)
+static noinline void req_freed_anyhow(struct request_sock *req)
 {
-	struct request_sock *req = (struct request_sock *)arg;
 	struct tcps_slot *known;
 
-	/* SYN cookies leave no state: never counted. */
-	if (!READ_ONCE(live) || !req->rsk_listener)
+	if (paused())
 		return;
 	known = tcps_find(&tcps_table, req);
 	if (known && tcps_life_ignored(known))
@@ -289,53 +374,84 @@ static void req_freed(unsigned long arg, unsigned long unused1,
 				     tcps_cause_req(req));
 }
 
+/*
+ * tcp_v4_reqsk_destructor(), tcp_v6_reqsk_destructor(): the memory of a request
+ * is freed.  That ends a connection only if it was half-open still.
+ */
+static __always_inline void req_freed(unsigned long arg, unsigned long unused1,
+				      unsigned long unused2, bool tsc)
+{
+	struct request_sock *req = (struct request_sock *)arg;
+
+	/* SYN cookies leave no state: never counted. */
+	if (req->rsk_listener && !fast_req_freed(req, tsc))
+		req_freed_anyhow(req);
+}
+
 TCPS_ENTRIES(req_freed)
+
+static noinline void mini_made_anyhow(const struct sock *sk,
+				      const struct inet_timewait_sock *tw)
+{
+	if (!paused())
+		tcps_life_to_mini(tcps_net(sock_net(sk)), sk, tw, sk->sk_state,
+				  READ_ONCE(tw->tw_substate));
+}
 
 /*
  * inet_twsk_hashdance(_schedule)(): the socket becomes a mini socket.  The
  * same socket's transition to CLOSE follows, maybe on another CPU.
  */
-static void mini_made(unsigned long arg, unsigned long sock,
-		      unsigned long unused)
+static __always_inline void mini_made(unsigned long arg, unsigned long sock,
+				      unsigned long unused, bool tsc)
 {
 	const struct inet_timewait_sock *tw =
 		(const struct inet_timewait_sock *)arg;
 	const struct sock *sk = (const struct sock *)sock;
 
-	if (!READ_ONCE(live) || sk->sk_protocol != IPPROTO_TCP)
-		return;
-	tcps_life_to_mini(tcps_net(sock_net(sk)), sk, tw, sk->sk_state,
-			  READ_ONCE(tw->tw_substate));
+	if (sk->sk_protocol == IPPROTO_TCP && !fast_to_mini(sk, tw, tsc))
+		mini_made_anyhow(sk, tw);
 }
 
 TCPS_ENTRIES(mini_made)
 
+static noinline void mini_rearmed_anyhow(const struct inet_timewait_sock *tw)
+{
+	if (!paused())
+		tcps_life_mini_time_wait(tcps_net(twsk_net(tw)), tw);
+}
+
 /* __inet_twsk_schedule(tw, timeo, rearm): rearmed when the FIN arrives. */
-static void mini_rearmed(unsigned long arg, unsigned long timeo,
-			 unsigned long rearm)
+static __always_inline void mini_rearmed(unsigned long arg, unsigned long timeo,
+					 unsigned long rearm, bool tsc)
 {
 	const struct inet_timewait_sock *tw =
 		(const struct inet_timewait_sock *)arg;
 
-	if (!READ_ONCE(live) || !(bool)rearm ||
-	    READ_ONCE(tw->tw_substate) != TCP_TIME_WAIT)
-		return;
-	tcps_life_mini_time_wait(tcps_net(twsk_net(tw)), tw);
+	if ((bool)rearm && READ_ONCE(tw->tw_substate) == TCP_TIME_WAIT &&
+	    !fast_mini_time_wait(tw, tsc))
+		mini_rearmed_anyhow(tw);
 }
 
 TCPS_ENTRIES(mini_rearmed)
 
-/* tcp_twsk_destructor(): the end of a mini socket, exactly once. */
-static void mini_freed(unsigned long arg, unsigned long unused1,
-		       unsigned long unused2)
+static noinline void mini_freed_anyhow(const struct inet_timewait_sock *tw)
 {
-	const struct inet_timewait_sock *tw = inet_twsk((struct sock *)arg);
 	int state = READ_ONCE(tw->tw_substate);
 
-	if (!READ_ONCE(live))
-		return;
-	tcps_life_mini_dead(tcps_net(twsk_net(tw)), tw, state,
-			    tcps_cause_mini(tw, state));
+	if (!paused())
+		tcps_life_mini_dead(tcps_net(twsk_net(tw)), tw, state,
+				    tcps_cause_mini(tw, state));
+}
+
+/* tcp_twsk_destructor(): the end of a mini socket, exactly once. */
+static __always_inline void mini_freed(unsigned long arg, unsigned long unused1,
+				       unsigned long unused2, bool tsc)
+{
+	const struct inet_timewait_sock *tw = inet_twsk((struct sock *)arg);
+
+	if (!fast_mini_dead(tw, tsc))
+		mini_freed_anyhow(tw);
 }
 
 TCPS_ENTRIES(mini_freed)
@@ -399,6 +515,17 @@ bool tcps_hooks_mini_ok(void)
 	return class_ok[TCPS_CLASS_MINI];
 }
 
+/* Every class is there, and none of its hooks can miss an event. */
+static bool __init reliable(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		if (!hooks[i].attached || !strcmp(hooks[i].mechanism, "kprobe"))
+			return false;
+	return true;
+}
+
 /**
  * tcps_hooks_init() - attach to the kernel
  *
@@ -419,11 +546,14 @@ int __init tcps_hooks_init(void)
 		pr_warn("TIME_WAIT (mini sockets) is not counted\n");
 	err = attach_class(TCPS_CLASS_SOCK);
 	class_ok[TCPS_CLASS_SOCK] = !err;
-	if (err)
+	if (err) {
 		tcps_hooks_exit();
-	else
-		WRITE_ONCE(live, true);
-	return err;
+		return err;
+	}
+	if (!reliable())
+		tcps_life_set(TCPS_LIFE_DOUBT);
+	tcps_life_clear(TCPS_LIFE_PAUSED);
+	return 0;
 }
 
 /**
@@ -432,7 +562,11 @@ int __init tcps_hooks_init(void)
  */
 void tcps_hooks_pause(bool pause)
 {
-	WRITE_ONCE(live, !pause);
+	tcps_life_set(TCPS_LIFE_DOUBT);
+	if (pause)
+		tcps_life_set(TCPS_LIFE_PAUSED);
+	else
+		tcps_life_clear(TCPS_LIFE_PAUSED);
 }
 
 /**
@@ -442,7 +576,7 @@ void tcps_hooks_pause(bool pause)
  */
 void tcps_hooks_exit(void)
 {
-	WRITE_ONCE(live, false);
+	tcps_life_set(TCPS_LIFE_PAUSED);
 	detach_class(TCPS_CLASS_SOCK);
 	detach_class(TCPS_CLASS_MINI);
 	detach_class(TCPS_CLASS_REQ);
@@ -512,6 +646,8 @@ void tcps_hooks_show(struct seq_file *m)
 {
 	size_t i;
 
+	seq_printf(m, "hook         %-30s %-10s %s\n", "clock",
+		   tcps_clock_name(), "ok");
 	for (i = ARRAY_SIZE(hooks); i--; )
 		seq_printf(m, "hook         %-30s %-10s %s\n",
 			   hooks[i].attached ?: hooks[i].name,

@@ -19,7 +19,10 @@
 
 struct tcps_table tcps_table;
 
-struct tcps_life_flags tcps_life __read_mostly;
+struct tcps_life tcps_life __read_mostly = {
+	.flags = BIT(TCPS_LIFE_PAUSED) | BIT(TCPS_LIFE_SEEDING) |
+		 BIT(TCPS_LIFE_WALKING),
+};
 
 int __init tcps_life_init(void)
 {
@@ -28,8 +31,6 @@ int __init tcps_life_init(void)
 	if (!mem)
 		return -ENOMEM;
 	tcps_table_init(&tcps_table, mem, tcps_max_connections);
-	tcps_life.walking = true;
-	tcps_life.seeding = true;
 	return 0;
 }
 
@@ -59,6 +60,17 @@ void tcps_life_drop(unsigned int netid, unsigned int state)
 }
 
 /**
+ * tcps_life_refused() - there was no room for a record
+ *
+ * Any context with preemption off.
+ */
+void tcps_life_refused(void)
+{
+	tcps_count(TCPS_COUNT_REFUSED);
+	tcps_life_set(TCPS_LIFE_REFUSED);
+}
+
+/**
  * tcps_life_insert() - make a record, and count that
  * @obj:	the kernel object that the connection lives in
  * @kind:	what that is, enum tcps_kind
@@ -81,10 +93,43 @@ struct tcps_slot *tcps_life_insert(const void *obj, unsigned int kind,
 		tcps_count(TCPS_COUNT_INSERTED);
 		return slot;
 	}
-	tcps_count(TCPS_COUNT_REFUSED);
-	if (!READ_ONCE(tcps_life.refused))
-		WRITE_ONCE(tcps_life.refused, true);
+	tcps_life_refused();
 	return NULL;
+}
+
+/**
+ * tcps_life_insert_rest() - make a record whose first bucket is half full
+ * @word:	tcps_life_word()
+ * @when:	tcps_when()
+ *
+ * Any context with preemption off.
+ *
+ * Return: false if there was no room.
+ */
+bool tcps_life_insert_rest(u64 word, u64 when)
+{
+	if (unlikely(!tcps_insert_rest(&tcps_table, word, when))) {
+		tcps_life_refused();
+		return false;
+	}
+	tcps_count(TCPS_COUNT_INSERTED);
+	return true;
+}
+
+/**
+ * tcps_life_mini_insert_rest() - the same for a mini socket
+ * @tn:		its namespace
+ * @state:	its state
+ * @word:	tcps_life_word()
+ * @when:	tcps_when()
+ *
+ * Any context with preemption off.
+ */
+void tcps_life_mini_insert_rest(struct tcps_net *tn, unsigned int state,
+				u64 word, u64 when)
+{
+	if (!tcps_life_insert_rest(word, when))
+		tcps_life_mini_refused(tn, state);
 }
 
 /*
@@ -115,7 +160,7 @@ static bool record(struct tcps_net *tn, const void *obj, unsigned int kind,
 
 	slot = tcps_life_insert(obj, kind, state, flags,
 				tcps_when(now, tn->id));
-	if (slot && unlikely(READ_ONCE(tcps_life.walking)))
+	if (slot && unlikely(tcps_life_is(TCPS_LIFE_WALKING)))
 		drop_others(obj, slot);
 	return slot;
 }
@@ -127,7 +172,7 @@ static bool record(struct tcps_net *tn, const void *obj, unsigned int kind,
  */
 static bool rewrite(struct tcps_slot *slot, u64 old, u64 word, u64 when)
 {
-	if (likely(!READ_ONCE(tcps_life.walking))) {
+	if (likely(!tcps_life_is(TCPS_LIFE_WALKING))) {
 		tcps_update(slot, word, when);
 		return true;
 	}
@@ -139,8 +184,8 @@ static bool rewrite(struct tcps_slot *slot, u64 old, u64 word, u64 when)
 
 static bool forget(struct tcps_slot *slot, u64 old)
 {
-	if (likely(!READ_ONCE(tcps_life.walking)))
-		tcps_erase(&tcps_table, slot);
+	if (likely(!tcps_life_is(TCPS_LIFE_WALKING)))
+		tcps_erase(&tcps_table, slot, old);
 	else if (!tcps_erase_if(&tcps_table, slot, old))
 		return false;
 	tcps_count(TCPS_COUNT_ERASED);
@@ -172,7 +217,7 @@ static void make_room(const void *obj)
 
 static void first_sight(struct tcps_net *tn, unsigned int state)
 {
-	if (READ_ONCE(tcps_life.seeding))
+	if (tcps_life_is(TCPS_LIFE_SEEDING))
 		tcps_add(tn, TCPS_CELL_SEEDED + state);
 	else
 		tcps_count(TCPS_COUNT_UNTRACKED);
@@ -182,8 +227,9 @@ static void first_sight(struct tcps_net *tn, unsigned int state)
 static void dwell(struct tcps_net *tn, u64 word, u64 when, unsigned int edge,
 		  u64 now)
 {
-	if (likely(!(word & TCPS_REC_UNKNOWN) && edge != TCPS_E_NONE))
-		tcps_dwell(tn, edge, tcps_when_elapsed(when, now));
+	if (!(word & TCPS_REC_UNKNOWN) && edge != TCPS_E_NONE &&
+	    !tcps_life_is(TCPS_LIFE_TIMELESS))
+		tcps_dwell(tn, edge, tcps_units(tcps_when_elapsed(when, now)));
 }
 
 static void closed(struct tcps_net *tn, unsigned int from, unsigned int cause)
@@ -245,7 +291,8 @@ bool tcps_life_ignored(struct tcps_slot *slot)
  */
 bool tcps_life_counted(void)
 {
-	return READ_ONCE(tcps_life.refused) || READ_ONCE(tcps_life.seeding);
+	return tcps_life_is(TCPS_LIFE_REFUSED) ||
+	       tcps_life_is(TCPS_LIFE_SEEDING);
 }
 
 /* The event of a connection that has no record. */
@@ -261,19 +308,25 @@ static noinline void unrecorded(struct tcps_net *tn, const void *obj,
 		record(tn, obj, TCPS_KIND_SOCK, to, 0, tcps_now());
 }
 
-/* The event of a connection whose record says that it is in another state. */
-static noinline void mismatched(struct tcps_net *tn, struct tcps_slot *slot,
-				const void *obj, unsigned int from,
-				unsigned int to, unsigned int cause)
+/*
+ * The record that an object has, in the state that it is in.  Another one is
+ * left from an object that died unseen: its own may be behind that.
+ */
+static noinline struct tcps_slot *drop_until(struct tcps_slot *slot,
+					     const void *obj,
+					     unsigned int state)
 {
-	u64 word = READ_ONCE(slot->word);
+	do {
+		drop_stale(slot);
+		slot = tcps_find(&tcps_table, obj);
+	} while (slot && tcps_rec_state(READ_ONCE(slot->word)) != state);
+	return slot;
+}
 
-	/* It has gone on as a mini socket: this end is no event. */
-	if (!tcps_rec_state(word) && to == TCPS_CLOSED) {
-		forget(slot, word);
-		return;
-	}
-	drop_stale(slot);
+/* The event of a connection whose only record said that it is elsewhere. */
+static void miscounted(struct tcps_net *tn, const void *obj, unsigned int from,
+		       unsigned int to, unsigned int cause)
+{
 	tcps_add(tn, TCPS_CELL_SEEDED + from);
 	tcps_edge_taken(tn, from, to);
 	if (to == TCPS_CLOSED)
@@ -302,11 +355,20 @@ void tcps_life_transition(struct tcps_net *tn, const void *obj,
 		return;
 	}
 	word = READ_ONCE(slot->word);
-	when = READ_ONCE(slot->when);
-	if (unlikely(tcps_rec_state(word) != from)) {
-		mismatched(tn, slot, obj, from, to, cause);
+	/* It has gone on as a mini socket: this end is no event. */
+	if (!tcps_rec_state(word) && to == TCPS_CLOSED) {
+		forget(slot, word);
 		return;
 	}
+	if (unlikely(tcps_rec_state(word) != from)) {
+		slot = drop_until(slot, obj, from);
+		if (!slot) {
+			miscounted(tn, obj, from, to, cause);
+			return;
+		}
+		word = READ_ONCE(slot->word);
+	}
+	when = READ_ONCE(slot->when);
 
 	now = tcps_now();
 	if (to != TCPS_CLOSED) {
@@ -325,13 +387,23 @@ void tcps_life_transition(struct tcps_net *tn, const void *obj,
 	dwell(tn, word, when, tcps_edge(from, to), now);
 }
 
-/* The request's record, its state changed from @from to @to by this CPU alone */
-static bool request_becomes(struct tcps_slot *slot, u64 word, unsigned int to)
+/*
+ * Rewrite the state of a request's record.  Others may do that at the same time:
+ * a CPU that makes another child of the request, somebody who looks at all
+ * sockets.
+ */
+static void request_becomes(struct tcps_slot *slot, unsigned int from,
+			    unsigned int to)
 {
-	u64 becomes = (word & ~TCPS_REC_STATE) |
-		      (u64)to << TCPS_REC_STATE_SHIFT;
+	u64 word;
 
-	return cmpxchg(&slot->word, word, becomes) == word;
+	do {
+		word = READ_ONCE(slot->word);
+		if (tcps_rec_state(word) != from)
+			return;
+	} while (cmpxchg(&slot->word, word,
+			 (word & ~TCPS_REC_STATE) |
+			 (u64)to << TCPS_REC_STATE_SHIFT) != word);
 }
 
 /**
@@ -340,8 +412,8 @@ static bool request_becomes(struct tcps_slot *slot, u64 word, unsigned int to)
  * @child:	the child, which nobody else knows yet
  *
  * Nothing is counted: the connection stays in SYN_RECV, since the SYN.  The
- * request keeps an empty record until it is freed, which says since when.  Two
- * CPUs may make a child of one request: one of them gets the record.
+ * request's record is empty until it is freed, and says since when.  Two CPUs may
+ * make a child of one request: both get a record, one of them goes on.
  */
 void tcps_life_take(const void *req, const void *child)
 {
@@ -352,12 +424,10 @@ void tcps_life_take(const void *req, const void *child)
 		return;
 	word = READ_ONCE(slot->word);
 	when = READ_ONCE(slot->when);
-	if (unlikely(tcps_rec_state(word) != TCPS_SYN_RECV) ||
-	    !request_becomes(slot, word, TCPS_NONE))
-		return;
 	make_room(child);
 	tcps_life_insert(child, TCPS_KIND_SOCK, TCPS_SYN_RECV,
 			 word & TCPS_REC_UNKNOWN, when);
+	request_becomes(slot, TCPS_SYN_RECV, TCPS_NONE);
 }
 
 /**
@@ -365,40 +435,33 @@ void tcps_life_take(const void *req, const void *child)
  * @req:	the request
  * @child:	the child
  *
- * Its rival got the record and has lost all the same, or is about to.
+ * The request may have been older than the module, and may have been given a
+ * record since its child was made.
  */
 void tcps_life_follow(const void *req, const void *child)
 {
-	struct tcps_slot *slot = tcps_find(&tcps_table, req);
-	u64 word, when;
-
-	if (!slot || tcps_find(&tcps_table, child))
-		return;
-	word = READ_ONCE(slot->word);
-	when = READ_ONCE(slot->when);
-	tcps_life_insert(child, TCPS_KIND_SOCK, TCPS_SYN_RECV,
-			 word & TCPS_REC_UNKNOWN, when);
+	if (!tcps_find(&tcps_table, child))
+		tcps_life_take(req, child);
 }
 
 /**
  * tcps_life_return() - a child is not to be, its request is half-open still
- * @req:	the request, which gets its record back
+ * @req:	the request, whose record is as it was
  * @child:	the child
+ *
+ * Return: false if the child has no record.
  */
-void tcps_life_return(const void *req, const void *child)
+bool tcps_life_return(const void *req, const void *child)
 {
 	struct tcps_slot *slot = tcps_find(&tcps_table, child);
-	u64 word;
 
 	if (!slot)
-		return;
+		return false;
 	forget(slot, READ_ONCE(slot->word));
 	slot = tcps_find(&tcps_table, req);
-	if (!slot)
-		return;
-	word = READ_ONCE(slot->word);
-	if (!tcps_rec_state(word))
-		request_becomes(slot, word, TCPS_SYN_RECV);
+	if (slot)
+		request_becomes(slot, TCPS_NONE, TCPS_SYN_RECV);
+	return true;
 }
 
 /**
@@ -439,8 +502,7 @@ static struct tcps_slot *find_in_state(const void *obj, unsigned int state)
 
 	if (!slot || likely(tcps_rec_state(READ_ONCE(slot->word)) == state))
 		return slot;
-	drop_stale(slot);
-	return NULL;
+	return drop_until(slot, obj, state);
 }
 
 /**
@@ -510,7 +572,7 @@ void tcps_life_mini_dead(struct tcps_net *tn, const void *mini,
 			 unsigned int state, unsigned int cause)
 {
 	/* Without a record: see tcps_life_mini_refused(). */
-	if (unlikely(READ_ONCE(tcps_life.refused)) &&
+	if (unlikely(tcps_life_is(TCPS_LIFE_REFUSED)) &&
 	    !tcps_find(&tcps_table, mini))
 		state = TCPS_TIME_WAIT;
 	tcps_life_transition(tn, mini, state, TCPS_CLOSED, cause);

@@ -31,6 +31,16 @@ module_param(break_hook, charp, 0444);
 MODULE_PARM_DESC(break_hook,
 		 "for tests: hooks or mechanisms that are to be missing, separated by commas");
 
+static char *clock = "auto";
+module_param(clock, charp, 0444);
+MODULE_PARM_DESC(clock,
+		 "clock of dwell times: tsc, ktime, or auto (default): tsc where processor and kernel call it reliable");
+
+bool tcps_test_clock_lost;
+module_param_named(test_clock_lost, tcps_test_clock_lost, bool, 0600);
+MODULE_PARM_DESC(test_clock_lost,
+		 "for tests: set it, and the next audit gives up the tsc");
+
 static bool test_pause;
 
 static int set_pause(const char *val, const struct kernel_param *kp)
@@ -128,6 +138,7 @@ static const struct step steps[] = {
 	{ "parameters",	check_parameters,	no_exit },
 	{ "table",	tcps_life_init,		tcps_life_exit },
 	{ "netns",	tcps_netns_init,	tcps_netns_exit },
+	{ "clock",	tcps_clock_init,	tcps_clock_exit },
 	{ "hooks",	tcps_hooks_init,	tcps_hooks_exit },
 	{ "seed",	tcps_seed,		no_exit },
 	{ "audit",	tcps_audit_init,	tcps_audit_exit },
@@ -141,7 +152,7 @@ static int __init check_fail_step(void)
 	for (i = 0; i < ARRAY_SIZE(steps); i++)
 		if (!fail_step || tcps_step_fails(steps[i].name))
 			return 0;
-	pr_err("fail_step: there is no step \"%s\"; allowed are parameters, table, netns, hooks, seed, audit, proc\n",
+	pr_err("fail_step: there is no step \"%s\"; allowed are parameters, table, netns, clock, hooks, seed, audit, proc\n",
 	       fail_step);
 	return -EINVAL;
 }
@@ -151,7 +162,8 @@ static int __init check_parameters(void)
 	int err = check_max_connections();
 
 	err = err ?: check_break_hook();
-	return err ?: check_fail_step();
+	err = err ?: check_fail_step();
+	return err ?: tcps_clock_choose(clock);
 }
 
 static void unwind(size_t n)

@@ -5,8 +5,24 @@
  * who may be at work at the same time.
  */
 #include "tcps.h"
+#include <linux/mutex.h>
+#include <linux/sched.h>
 #include <net/sock.h>
 #include "life.h"
+
+/* One at a time, who looks at all records. */
+static DEFINE_MUTEX(recounting);
+
+/**
+ * tcps_recount_seeded() - all sockets older than the module are counted
+ *
+ * Process context.
+ */
+void tcps_recount_seeded(void)
+{
+	tcps_life_clear(TCPS_LIFE_WALKING);
+	tcps_life_clear(TCPS_LIFE_SEEDING);
+}
 
 /**
  * tcps_recount_begin() - all sockets are going to be looked at
@@ -16,7 +32,8 @@
  */
 void tcps_recount_begin(void)
 {
-	WRITE_ONCE(tcps_life.walking, true);
+	mutex_lock(&recounting);
+	tcps_life_set(TCPS_LIFE_WALKING);
 	WRITE_ONCE(tcps_life.generation,
 		   tcps_life.generation ^ TCPS_REC_MARK);
 	synchronize_rcu();
@@ -29,8 +46,52 @@ void tcps_recount_begin(void)
  */
 void tcps_recount_end(void)
 {
-	WRITE_ONCE(tcps_life.walking, false);
-	WRITE_ONCE(tcps_life.seeding, false);
+	tcps_life_clear(TCPS_LIFE_WALKING);
+	mutex_unlock(&recounting);
+}
+
+/* Only the flag changes: whoever owns the record may change the rest. */
+static void forget_time(struct tcps_slot *slot)
+{
+	u64 word;
+
+	do {
+		word = READ_ONCE(slot->word);
+		if (!word || word & TCPS_REC_BUSY)
+			return; /* is, or is becoming, one without a time */
+	} while (cmpxchg(&slot->word, word, word | TCPS_REC_UNKNOWN) != word);
+}
+
+/**
+ * tcps_recount_timeless() - change the clock
+ * @change_clock:	called when nobody measures a time
+ *
+ * Process context.  All connections have been in their states since an unknown
+ * time afterwards.
+ */
+void tcps_recount_timeless(void (*change_clock)(void))
+{
+	u64 i, n = tcps_table_slots(&tcps_table);
+
+	mutex_lock(&recounting);
+	tcps_life_set(TCPS_LIFE_WALKING);
+	tcps_life_set(TCPS_LIFE_TIMELESS);
+	WRITE_ONCE(tcps_life.generation,
+		   tcps_life.generation | TCPS_REC_UNKNOWN);
+	synchronize_rcu();
+	change_clock();
+	for (i = 0; i < n; i++) {
+		forget_time(tcps_table_slot(&tcps_table, i));
+		if (!(i & 4095))
+			cond_resched();
+	}
+	WRITE_ONCE(tcps_life.generation,
+		   tcps_life.generation & ~TCPS_REC_UNKNOWN);
+	/* Who has read the old clock, or its length of a tick, has ended. */
+	synchronize_rcu();
+	tcps_life_clear(TCPS_LIFE_TIMELESS);
+	tcps_life_clear(TCPS_LIFE_WALKING);
+	mutex_unlock(&recounting);
 }
 
 /* The child has taken the record over, or will find none. */
@@ -134,7 +195,7 @@ bool tcps_recount_seen(struct tcps_net *tn, const void *obj, unsigned int kind,
 	struct tcps_slot *slot = tcps_find(&tcps_table, obj);
 
 	if (!slot)
-		return !READ_ONCE(tcps_life.refused) &&
+		return !tcps_life_is(TCPS_LIFE_REFUSED) &&
 		       tcps_recount_add(tn, obj, kind, state);
 	mark(slot, READ_ONCE(slot->word));
 	return kind == TCPS_KIND_SOCK && correct(tn, slot, obj, state);
@@ -158,7 +219,7 @@ bool tcps_recount_sweep(u64 index)
 	u64 when, word = tcps_slot_read(slot, &when);
 
 	if (!word || (word & TCPS_REC_MARK) == tcps_life.generation ||
-	    tcps_when_elapsed(when, tcps_now()) < YOUNG)
+	    tcps_units(tcps_when_elapsed(when, tcps_now())) < YOUNG)
 		return false;
 	if (!tcps_erase_if(&tcps_table, slot, word))
 		return false;

@@ -27,6 +27,6 @@ int __init tcps_seed(void)
 	static const struct tcps_visitor seeder = { .visit = seed };
 
 	tcps_walk(&seeder);
-	tcps_recount_end();
+	tcps_recount_seeded();
 	return 0;
 }

@@ -17,7 +17,7 @@ static u64 fold_cell(struct tcps_net *tn, unsigned int cell)
 
 	if (p)
 		for_each_possible_cpu(cpu)
-			sum += READ_ONCE(per_cpu_ptr(p, cpu)->cell[cell]);
+			sum += READ_ONCE(tcps_cell_of(per_cpu_ptr(p, cpu), cell));
 	return sum;
 }
 
@@ -95,8 +95,8 @@ static void fold_hist(const struct tcps_percpu *p, struct tcps_snapshot *snap)
 
 	for (e = 0; e < TCPS_NR_EDGES; e++) {
 		for (b = 0; b < TCPS_HIST_BUCKETS; b++)
-			snap->hist[e][b] += READ_ONCE(p->hist[e][b]);
-		snap->max[e] = max(snap->max[e], READ_ONCE(p->max[e]));
+			snap->hist[e][b] += READ_ONCE(p->edge[e].hist[b]);
+		snap->max[e] = max(snap->max[e], READ_ONCE(p->edge[e].max));
 	}
 }
 

@@ -24,10 +24,10 @@ const struct tcps_edge_info tcps_edges[TCPS_NR_EDGES] = {
 #endif
 
 #define EDGE_INDEX(f, t, ev)	\
-	[TCPS_##f][TCPS_##t] = TCPS_E_##f##_##t,
+	[TCPS_##f << 4 | TCPS_##t] = TCPS_E_##f##_##t,
 
-const u8 tcps_edge_of[16][16] = {
-	[0 ... 15] = { [0 ... 15] = TCPS_E_NONE },
+const u8 tcps_edge_of[256] = {
+	[0 ... 255] = TCPS_E_NONE,
 	TCPS_EDGES(EDGE_INDEX)
 };
 

@@ -101,7 +101,7 @@ struct tcps_edge_info {
 };
 
 extern const struct tcps_edge_info tcps_edges[TCPS_NR_EDGES];
-extern const u8 tcps_edge_of[16][16];
+extern const u8 tcps_edge_of[256];
 extern const char * const tcps_state_names[TCPS_NR_STATES];
 extern const char * const tcps_cause_names[TCPS_NR_CAUSES];
 extern const u8 tcps_state_order[TCPS_NR_STATES - 1];
@@ -118,7 +118,7 @@ extern const u8 tcps_state_order[TCPS_NR_STATES - 1];
  */
 static inline unsigned int tcps_edge(unsigned int from, unsigned int to)
 {
-	return tcps_edge_of[from & 15][to & 15];
+	return tcps_edge_of[(u8)(from << 4 | to)];
 }
 
 #endif /* _TCPS_STATES_H */

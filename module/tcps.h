@@ -15,11 +15,11 @@
 
 #include <linux/atomic.h>
 #include <linux/percpu.h>
-#include <linux/ktime.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
+#include "clock.h"
 #include "hist.h"
 #include "states.h"
 #include "track.h"
@@ -41,19 +41,34 @@ enum tcps_cell {
 };
 
 /**
+ * struct tcps_edge_numbers - one CPU's numbers of one edge of a namespace
+ * @count:	transitions; cell TCPS_CELL_EDGE + the edge
+ * @max:	longest dwell time, units of 1,024 ns
+ * @hist:	dwell times
+ */
+struct tcps_edge_numbers {
+	u64 count;
+	u64 max;
+	u32 hist[TCPS_HIST_BUCKETS];
+};
+
+/**
  * struct tcps_percpu - one CPU's numbers of one busy namespace
- * @cell:	counters, enum tcps_cell
- * @max:	longest dwell time per edge, units of 1,024 ns
- * @hist:	dwell times per edge; 32 bits, see tcps_fold_hist()
+ * @edge:	per edge
+ * @cell:	the other counters, enum tcps_cell
  *
  * Written by its own CPU only, with this_cpu operations: a softirq may
  * come in between any two instructions of a probe in process context.
  */
 struct tcps_percpu {
-	u64 cell[TCPS_NR_CELLS];
-	u64 max[TCPS_NR_EDGES];
-	u32 hist[TCPS_NR_EDGES][TCPS_HIST_BUCKETS];
+	struct tcps_edge_numbers edge[TCPS_NR_EDGES];
+	u64 cell[TCPS_NR_CELLS - TCPS_CELL_CAUSE];
 };
+
+/* The edges' counters stand with the rest of an edge. */
+#define tcps_cell_of(p, i)						\
+	(*((i) < TCPS_CELL_CAUSE ? &(p)->edge[i].count :		\
+				   &(p)->cell[(i) - TCPS_CELL_CAUSE]))
 
 #define TCPS_NR_EARLY	768
 
@@ -151,22 +166,11 @@ static inline void tcps_count(enum tcps_counter which)
 	this_cpu_inc(tcps_counts.count[which]);
 }
 
-/**
- * tcps_now() - the clock of all dwell times
- *
- * Any context.
- *
- * Return: monotonic time in units of 1,024 ns.
- */
-static inline u64 tcps_now(void)
-{
-	return ktime_get_ns() >> TCPS_UNIT_SHIFT;
-}
-
 /* main.c */
 bool tcps_step_fails(const char *step);
 bool tcps_hook_breaks(const char *name);
 extern unsigned int tcps_max_connections;
+extern bool tcps_test_clock_lost;
 
 /* netns.c */
 extern unsigned int tcps_net_id;
@@ -183,6 +187,14 @@ tcps_percpu_of(const struct tcps_net *tn)
 	return smp_load_acquire(&tn->percpu);
 }
 
+/**
+ * tcps_net() - what the module knows of a namespace
+ * @net:	the namespace
+ *
+ * With preemption off, or in process context while the namespace is alive.
+ *
+ * Return: never NULL.
+ */
 static inline struct tcps_net *tcps_net(const struct net *net)
 {
 	return net_generic(net, tcps_net_id);
@@ -192,6 +204,7 @@ static inline struct tcps_net *tcps_net(const struct net *net)
 void tcps_account_grow(struct work_struct *work);
 void tcps_add(struct tcps_net *tn, unsigned int cell);
 void tcps_dwell(struct tcps_net *tn, unsigned int edge, u64 units);
+void tcps_new_max(struct tcps_percpu __percpu *p, unsigned int edge, u64 units);
 void tcps_edge_taken(struct tcps_net *tn, unsigned int from, unsigned int to);
 u64 tcps_counter(enum tcps_counter which);
 
@@ -209,7 +222,7 @@ bool tcps_life_ignored(struct tcps_slot *slot);
 bool tcps_life_counted(void);
 void tcps_life_take(const void *req, const void *child);
 void tcps_life_follow(const void *req, const void *child);
-void tcps_life_return(const void *req, const void *child);
+bool tcps_life_return(const void *req, const void *child);
 void tcps_life_migrated(const void *req, const void *copy);
 void tcps_life_forget(const void *obj);
 void tcps_life_to_mini(struct tcps_net *tn, const void *sk, const void *mini,
@@ -219,8 +232,10 @@ void tcps_life_mini_dead(struct tcps_net *tn, const void *mini,
 			 unsigned int state, unsigned int cause);
 
 /* recount.c */
+void tcps_recount_seeded(void);
 void tcps_recount_begin(void);
 void tcps_recount_end(void);
+void tcps_recount_timeless(void (*change_clock)(void));
 bool tcps_recount_add(struct tcps_net *tn, const void *obj, unsigned int kind,
 		      unsigned int state);
 bool tcps_recount_seen(struct tcps_net *tn, const void *obj, unsigned int kind,

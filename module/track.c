@@ -4,7 +4,7 @@
  */
 #include "track.h"
 
-/* The two buckets of a key, from one multiplication. */
+/* The two buckets of a key. */
 struct candidates {
 	struct tcps_bucket *first;
 	struct tcps_bucket *second;
@@ -13,19 +13,11 @@ struct candidates {
 static inline struct candidates candidates(const struct tcps_table *table,
 					   u64 key)
 {
-	/* 2^64 / golden ratio: Knuth's multiplicative hash. */
-	u64 hash = (key >> 10) * 0x9e3779b97f4a7c15ULL;
-	u64 nr = table->nr_buckets;
-	struct candidates c;
+	struct candidates c = {
+		.first = tcps_bucket(table, key, TCPS_HASH_FIRST),
+		.second = tcps_bucket(table, key, TCPS_HASH_SECOND),
+	};
 
-	/*
-	 * Objects of one slab stand at equal distances.  Without this, their
-	 * products do too, and what shares one bucket shares both.
-	 */
-	hash ^= ror64(hash, 25) ^ ror64(hash, 47);
-	/* Two 32-bit fractions of nr. */
-	c.first = &table->bucket[(hash >> 32) * nr >> 32];
-	c.second = &table->bucket[(hash & 0xffffffff) * nr >> 32];
 	return c;
 }
 
@@ -37,18 +29,12 @@ static inline struct tcps_bucket *beside(const struct tcps_table *table,
 							   table->bucket;
 }
 
-/* A record that is being made is nobody's yet: its maker may still give way. */
-static inline bool is_record(const struct tcps_slot *slot, u64 key)
-{
-	return (READ_ONCE(slot->word) & (TCPS_REC_KEY | TCPS_REC_BUSY)) == key;
-}
-
 static inline struct tcps_slot *find_in(struct tcps_bucket *b, u64 key)
 {
 	unsigned int i;
 
 	for (i = 0; i < TCPS_BUCKET_SLOTS; i++)
-		if (is_record(&b->slot[i], key))
+		if (tcps_is_record(READ_ONCE(b->slot[i].word), key))
 			return &b->slot[i];
 	return NULL;
 }
@@ -99,30 +85,23 @@ void tcps_table_init(struct tcps_table *table, void *mem, u32 max_connections)
 }
 
 /**
- * tcps_find() - the record of an object
+ * tcps_find_rest() - the record of an object, if its first bucket has none
  * @table:	the table
  * @ptr:	the object
  *
- * Any context.  The caller's exclusive right to the object's events is what
- * keeps the record from moving.
+ * Any context.
  *
  * Return: the record, or NULL.
  */
-struct tcps_slot *tcps_find(struct tcps_table *table, const void *ptr)
+struct tcps_slot *tcps_find_rest(struct tcps_table *table, const void *ptr)
 {
 	u64 key = tcps_key(ptr);
 	struct candidates c = candidates(table, key);
-	struct tcps_slot *slot;
+	struct tcps_slot *slot = find_in(c.second, key);
 
-	slot = find_in(c.first, key);
-	if (slot)
+	if (slot || likely(!atomic_read(&table->elsewhere)))
 		return slot;
-	slot = find_in(c.second, key);
-	if (slot)
-		return slot;
-	if (unlikely(atomic_read(&table->elsewhere)))
-		return find_elsewhere(table, c, key);
-	return NULL;
+	return find_elsewhere(table, c, key);
 }
 
 static struct tcps_slot *find_other_in(struct tcps_bucket *b, unsigned int n,
@@ -131,7 +110,8 @@ static struct tcps_slot *find_other_in(struct tcps_bucket *b, unsigned int n,
 	struct tcps_slot *slot = b->slot;
 
 	for (; slot < b[n].slot; slot++)
-		if (slot != not_this && is_record(slot, key))
+		if (slot != not_this &&
+		    tcps_is_record(READ_ONCE(slot->word), key))
 			return slot;
 	return NULL;
 }
@@ -169,25 +149,13 @@ struct tcps_slot *tcps_find_other(struct tcps_table *table, const void *ptr,
 	return slot;
 }
 
-/*
- * Claim, fill in, publish: a reader that walks the table sees BUSY, or the
- * whole record.
- */
 static struct tcps_slot *claim(struct tcps_bucket *b, u64 word, u64 when)
 {
-	struct tcps_slot *slot;
 	unsigned int i;
 
-	for (i = 0; i < TCPS_BUCKET_SLOTS; i++) {
-		slot = &b->slot[i];
-		if (READ_ONCE(slot->word) ||
-		    cmpxchg(&slot->word, 0, word | TCPS_REC_BUSY))
-			continue;
-		WRITE_ONCE(slot->when, when);
-		/* Whoever walks the table sees @when no later than this. */
-		smp_store_release(&slot->word, word);
-		return slot;
-	}
+	for (i = 0; i < TCPS_BUCKET_SLOTS; i++)
+		if (tcps_claim(&b->slot[i], word, when))
+			return &b->slot[i];
 	return NULL;
 }
 
@@ -250,9 +218,16 @@ static inline bool is_in(const struct tcps_bucket *b,
 	return slot >= b->slot && slot < b[1].slot;
 }
 
-/* A slot has been given back: was it one of those that are counted? */
-static void count_erased(struct tcps_table *table, const struct tcps_slot *slot,
-			 u64 word)
+/**
+ * tcps_count_erased() - a slot has been given back while some are counted
+ * @table:	the table
+ * @slot:	the slot
+ * @word:	what it was
+ *
+ * Any context.  It is counted only outside its two buckets.
+ */
+void tcps_count_erased(struct tcps_table *table, const struct tcps_slot *slot,
+		       u64 word)
 {
 	struct candidates c = candidates(table, word & TCPS_REC_KEY);
 
@@ -264,49 +239,29 @@ static void count_erased(struct tcps_table *table, const struct tcps_slot *slot,
 }
 
 /**
- * tcps_insert() - add a record
+ * tcps_insert_rest() - add a record whose first bucket is half full
  * @table:	the table
- * @word:	tcps_rec_word(); no record of that key may be in the table
+ * @word:	tcps_rec_word()
  * @when:	tcps_when()
  *
- * Any context.  The first bucket is taken if it is empty, the emptier one if it
- * is not; when both are full, the one beside either; then the stash.
+ * Any context.  The emptier of its two buckets is taken; when both are full, the
+ * one beside either; then the stash.
  *
  * Return: the record, or NULL: there is no room.
  */
-struct tcps_slot *tcps_insert(struct tcps_table *table, u64 word, u64 when)
+struct tcps_slot *tcps_insert_rest(struct tcps_table *table, u64 word, u64 when)
 {
 	struct candidates c = candidates(table, word & TCPS_REC_KEY);
-	struct tcps_bucket *b = c.first;
-	unsigned int n = used(b);
+	bool turn = used(c.second) < used(c.first);
 	struct tcps_slot *slot;
 
-	if (n && used(c.second) < n)
-		b = c.second;
-	slot = claim(b, word, when);
+	slot = claim(turn ? c.second : c.first, word, when);
 	if (likely(slot))
 		return slot;
-	slot = claim(b == c.first ? c.second : c.first, word, when);
+	slot = claim(turn ? c.first : c.second, word, when);
 	if (likely(slot))
 		return slot;
 	return claim_elsewhere(table, c, word, when);
-}
-
-/**
- * tcps_erase() - remove a record
- * @table:	the table
- * @slot:	the record, which belongs to the caller
- *
- * Any context.
- */
-void tcps_erase(struct tcps_table *table, struct tcps_slot *slot)
-{
-	u64 word = READ_ONCE(slot->word);
-
-	/* Our last look at the record comes before its next owner's first. */
-	smp_store_release(&slot->word, 0);
-	if (unlikely(atomic_read(&table->elsewhere)))
-		count_erased(table, slot, word);
 }
 
 /**
@@ -324,7 +279,7 @@ bool tcps_erase_if(struct tcps_table *table, struct tcps_slot *slot, u64 word)
 	if (cmpxchg(&slot->word, word, 0) != word)
 		return false;
 	if (unlikely(atomic_read(&table->elsewhere)))
-		count_erased(table, slot, word);
+		tcps_count_erased(table, slot, word);
 	return true;
 }
 

@@ -43,7 +43,7 @@ enum tcps_kind {
  * struct tcps_slot - the record of one connection
  * @word:	key, state and flags; 0: free.  Claimed by cmpxchg, then
  *		written only by the owner of the kernel object
- * @when:	48 bits: when the state was entered (units of 1,024 ns); 16
+ * @when:	48 bits: when the state was entered (ticks, clock.h); 16
  *		bits: number of the namespace.  Written by the owner only
  */
 struct tcps_slot {
@@ -112,11 +112,11 @@ static inline unsigned int tcps_when_netid(u64 when)
 /**
  * tcps_when_elapsed() - the time since a record's state was entered
  * @when:	the record's @when
- * @now:	the clock, in units of 1,024 ns
+ * @now:	the clock, in ticks
  *
- * Modulo 48 bits: right for every time below 9 years.
+ * Modulo 48 bits: right for every time below 2 years.
  *
- * Return: units of 1,024 ns; 0 if another CPU's clock was ahead.
+ * Return: ticks; 0 if another CPU's clock was ahead.
  */
 static inline u64 tcps_when_elapsed(u64 when, u64 now)
 {
@@ -165,13 +165,168 @@ static inline u64 tcps_slot_read(const struct tcps_slot *slot, u64 *when)
 
 size_t tcps_table_bytes(u32 max_connections);
 void tcps_table_init(struct tcps_table *table, void *mem, u32 max_connections);
-struct tcps_slot *tcps_find(struct tcps_table *table, const void *ptr);
+struct tcps_slot *tcps_find_rest(struct tcps_table *table, const void *ptr);
 struct tcps_slot *tcps_find_other(struct tcps_table *table, const void *ptr,
 				  const struct tcps_slot *not_this);
-struct tcps_slot *tcps_insert(struct tcps_table *table, u64 word, u64 when);
-void tcps_erase(struct tcps_table *table, struct tcps_slot *slot);
+struct tcps_slot *tcps_insert_rest(struct tcps_table *table, u64 word,
+				   u64 when);
+void tcps_count_erased(struct tcps_table *table, const struct tcps_slot *slot,
+		       u64 word);
 bool tcps_erase_if(struct tcps_table *table, struct tcps_slot *slot, u64 word);
 u64 tcps_table_slots(const struct tcps_table *table);
 struct tcps_slot *tcps_table_slot(const struct tcps_table *table, u64 index);
+
+/*
+ * The usual case of finding, inserting and erasing is inlined into the probes:
+ * one multiplication, one cache line.
+ *
+ * Multiplicative hashing (Knuth) with 2^64 divided by the golden ratio; the
+ * second bucket comes from an unrelated factor (the square root of 2), so that
+ * what shares one bucket does not share both.  Objects of one slab stand at
+ * equal distances, and so would their products: a shift breaks that.
+ */
+#define TCPS_HASH_FIRST		0x9e3779b97f4a7c15ULL
+#define TCPS_HASH_SECOND	0x6a09e667f3bcc909ULL
+
+static inline struct tcps_bucket *tcps_bucket(const struct tcps_table *table,
+					      u64 key, u64 factor)
+{
+	/* A 32-bit fraction of the number of buckets. */
+	return &table->bucket[((key ^ key >> 13) * factor >> 32) * table->nr_buckets >> 32];
+}
+
+/* A record that is being made is nobody's yet: its maker may still give way. */
+static inline bool tcps_is_record(u64 word, u64 key)
+{
+	return (word & (TCPS_REC_KEY | TCPS_REC_BUSY)) == key;
+}
+
+/**
+ * tcps_find_near() - the record of an object, if it is in its first bucket
+ * @table:	the table
+ * @ptr:	the object
+ * @slot:	where the record goes
+ * @word:	where its @word goes
+ *
+ * Any context.
+ *
+ * Return: false if it is not there.
+ */
+static __always_inline bool tcps_find_near(const struct tcps_table *table,
+					   const void *ptr,
+					   struct tcps_slot **slot, u64 *word)
+{
+	u64 key = tcps_key(ptr);
+	struct tcps_slot *s = tcps_bucket(table, key, TCPS_HASH_FIRST)->slot;
+
+	BUILD_BUG_ON(TCPS_BUCKET_SLOTS != 4);
+	*slot = s;
+	*word = READ_ONCE(s[0].word);
+	if (likely(tcps_is_record(*word, key)))
+		return true;
+	*slot = s + 1;
+	*word = READ_ONCE(s[1].word);
+	if (likely(tcps_is_record(*word, key)))
+		return true;
+	*slot = s + 2;
+	*word = READ_ONCE(s[2].word);
+	if (tcps_is_record(*word, key))
+		return true;
+	*slot = s + 3;
+	*word = READ_ONCE(s[3].word);
+	return tcps_is_record(*word, key);
+}
+
+/**
+ * tcps_find() - the record of an object
+ * @table:	the table
+ * @ptr:	the object
+ *
+ * Any context.  The caller's exclusive right to the object's events is what
+ * keeps the record from moving.
+ *
+ * Return: the record, or NULL.
+ */
+static inline struct tcps_slot *tcps_find(struct tcps_table *table,
+					  const void *ptr)
+{
+	struct tcps_slot *slot;
+	u64 word;
+
+	return tcps_find_near(table, ptr, &slot, &word) ?
+	       slot : tcps_find_rest(table, ptr);
+}
+
+/*
+ * Claim, fill in, publish: a reader that walks the table sees BUSY, or the
+ * whole record.
+ */
+static __always_inline bool tcps_claim(struct tcps_slot *slot, u64 word,
+				       u64 when)
+{
+	if (READ_ONCE(slot->word) ||
+	    cmpxchg(&slot->word, 0, word | TCPS_REC_BUSY))
+		return false;
+	WRITE_ONCE(slot->when, when);
+	/* Whoever walks the table sees @when no later than this. */
+	smp_store_release(&slot->word, word);
+	return true;
+}
+
+/**
+ * tcps_insert_near() - add a record, if its first bucket is half empty
+ * @table:	the table
+ * @word:	tcps_rec_word(); no record of that key may be in the table
+ * @when:	tcps_when()
+ *
+ * Any context.
+ *
+ * Return: the record, or NULL: nothing has been done.
+ */
+static __always_inline struct tcps_slot *
+tcps_insert_near(const struct tcps_table *table, u64 word, u64 when)
+{
+	struct tcps_slot *slot = tcps_bucket(table, word & TCPS_REC_KEY,
+					     TCPS_HASH_FIRST)->slot;
+
+	if (likely(tcps_claim(slot, word, when)))
+		return slot;
+	return likely(tcps_claim(++slot, word, when)) ? slot : NULL;
+}
+
+/**
+ * tcps_insert() - add a record
+ * @table:	the table
+ * @word:	tcps_rec_word(); no record of that key may be in the table
+ * @when:	tcps_when()
+ *
+ * Any context.
+ *
+ * Return: the record, or NULL: there is no room.
+ */
+static inline struct tcps_slot *tcps_insert(struct tcps_table *table, u64 word,
+					    u64 when)
+{
+	struct tcps_slot *slot = tcps_insert_near(table, word, when);
+
+	return slot ? slot : tcps_insert_rest(table, word, when);
+}
+
+/**
+ * tcps_erase() - remove a record
+ * @table:	the table
+ * @slot:	the record, which belongs to the caller
+ * @word:	what it is
+ *
+ * Any context.
+ */
+static __always_inline void tcps_erase(struct tcps_table *table,
+				       struct tcps_slot *slot, u64 word)
+{
+	/* Our last look at the record comes before its next owner's first. */
+	smp_store_release(&slot->word, 0);
+	if (unlikely(atomic_read(&table->elsewhere)))
+		tcps_count_erased(table, slot, word);
+}
 
 #endif /* _TCPS_TRACK_H */

@@ -132,12 +132,19 @@ mod_loaded()
 	[ -d /sys/module/tcpstates ]
 }
 
+# Parameters on the kernel's command line, which insmod does not look at
+mod_params()
+{
+	tr ' ' '\n' < /proc/cmdline | sed -n 's/^tcpstates\.//p'
+}
+
 # mod_load [PARAMETER=VALUE...]: $TCPSTATES_KO, or the installed module
 # shellcheck disable=SC2120 # most tests need no parameter
 mod_load()
 {
 	if [ -n "${TCPSTATES_KO:-}" ]; then
-		insmod "$TCPSTATES_KO" "$@"
+		# shellcheck disable=SC2046 # words
+		insmod "$TCPSTATES_KO" $(mod_params) "$@"
 	else
 		modprobe tcpstates "$@"
 	fi

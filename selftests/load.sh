@@ -16,7 +16,8 @@
 times=50
 ! slow_kernel || times=5
 times=${LOAD_TIMES:-$times}
-need tcp_walk awk dmesg
+need tcp_walk awk dmesg ip unshare
+in_own_namespace
 dir=$(mktemp -d)
 mod_setup
 at_exit "rm -rf $dir"
@@ -190,7 +191,7 @@ kprobes_serve()
 {
 	mod_load break_hook=ftrace || return
 	hook_ok tcp_twsk_destructor < "$PROC" &&
-		[ "$(awk '$1 == "hook" { print $3 }' "$PROC" | sort -u |
+		[ "$(awk '$1 == "hook" && $2 != "clock" { print $3 }' "$PROC" | sort -u |
 		tr '\n' ' ')" = "kprobe tracepoint " ] && walk_some ||
 		{ grep ^hook "$PROC"; mod_unload; return 1; }
 	mod_unload
@@ -199,13 +200,13 @@ kprobes_serve()
 mixture="hold_mix loop_client_close request_reset passive_open sim_close
 	time_wait_reset hold_request hold_mini_fin_wait2 unaccepted"
 trace_start "$WALK_FILTER"
-steps="parameters table netns hooks seed audit proc"
+steps="parameters table netns clock hooks seed audit proc"
 hooks="inet_csk_clone_lock inet_csk_reqsk_queue_hash_add
 	tcp_v4_reqsk_destructor tcp_twsk_destructor __inet_twsk_schedule"
 log_mark
 whole=$mark
 
-ktap_begin $((9 + 4 + 2 + 2 + 7 + 1 + 5 + 1 + 1))
+ktap_begin $((9 + 4 + 2 + 2 + 1 + 8 + 1 + 5 + 1 + 1))
 is "/proc/tcpstates is there" present
 is "counts begin at zero again" counts_from_zero
 is "unload" mod_unload
@@ -224,6 +225,8 @@ done
 is "max_connections=many is refused" \
 	refused "many. invalid for parameter .max_connections" \
 	max_connections=many
+is "clock=sundial is refused" refused "no clock .sundial.*allowed.*ktime" \
+	clock=sundial
 is "fail_step=nosuch is refused" refused "no step .nosuch.*allowed.*seed" \
 	fail_step=nosuch
 is "break_hook with an unknown name is refused" \

@@ -22,13 +22,16 @@ typedef int64_t s64;
 
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
+#undef __always_inline
+#define __always_inline	inline __attribute__((__always_inline__))
+#define BUILD_BUG_ON(x)	_Static_assert(!(x), #x)
 #define __aligned(x)	__attribute__((__aligned__(x)))
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define BIT_ULL(nr)	(1ULL << (nr))
 
-static inline int fls64(u64 x)
+static inline unsigned long __fls(unsigned long x)
 {
-	return x ? 64 - __builtin_clzll(x) : 0;
+	return 63 - __builtin_clzl(x);
 }
 
 /* A test may define it, to be slow where another thread could come between. */

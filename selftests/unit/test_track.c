@@ -142,7 +142,7 @@ static void step(struct tcps_table *t, struct model *m, u64 i)
 	}
 	switch (random_u64() % 8) {
 	case 0 ... 2:
-		tcps_erase(t, slot);
+		table_erase(t, slot);
 		break;
 	case 3:
 		CHECK(tcps_erase_if(t, slot, m->word[i]));
@@ -181,7 +181,7 @@ static void random_steps(u32 room, u64 objects, u64 steps, u64 (*address)(void))
 	check_all(&t, &m);
 	for (i = 0; i < objects; i++)
 		if (m.word[i] && CHECK(tcps_find(&t, pointer(m.address[i]))))
-			tcps_erase(&t, tcps_find(&t, pointer(m.address[i])));
+			table_erase(&t, tcps_find(&t, pointer(m.address[i])));
 	CHECK(table_used(&t, 0) == 0);
 	CHECK(atomic_read(&t.stashed) == 0);
 	CHECK(atomic_read(&t.elsewhere) == 0);
@@ -202,7 +202,7 @@ static void against_model(void)
 
 static void replace(struct tcps_table *t, u64 old, u64 new)
 {
-	tcps_erase(t, tcps_find(t, pointer(old)));
+	table_erase(t, tcps_find(t, pointer(old)));
 	CHECK(!tcps_find(t, pointer(old)));
 	CHECK(tcps_insert(t, word_of(new, 1), 0));
 	CHECK(!tcps_insert(t, word_of(old, 1), 0));
@@ -233,7 +233,7 @@ static void full(void)
 	replace(&t, a, a + 64 * room);
 	for (i = 0; i < 2 * room; i++)
 		if (tcps_find(&t, pointer(a + 64 * i)))
-			tcps_erase(&t, tcps_find(&t, pointer(a + 64 * i)));
+			table_erase(&t, tcps_find(&t, pointer(a + 64 * i)));
 	CHECK(table_used(&t, 0) == 0);
 	CHECK(atomic_read(&t.stashed) == 0);
 	CHECK(atomic_read(&t.elsewhere) == 0);
@@ -255,10 +255,10 @@ static void second_record(void)
 			CHECK(i == j || slot[i] != slot[j]);
 	CHECK(tcps_find_other(&t, p, slot[0]) != slot[0]);
 	for (i = 0; i < ARRAY_SIZE(slot) - 2; i++)
-		tcps_erase(&t, slot[i]);
+		table_erase(&t, slot[i]);
 	CHECK(tcps_find_other(&t, p, slot[i]) == slot[i + 1]);
 	CHECK(tcps_find_other(&t, p, slot[i + 1]) == slot[i]);
-	tcps_erase(&t, slot[i]);
+	table_erase(&t, slot[i]);
 	slot[0] = tcps_insert(&t, word_of(typical[0], 1), 0);
 	CHECK(tcps_find_other(&t, p, slot[i + 1]) == slot[0]);
 	CHECK(tcps_find_other(&t, p, slot[0]) == slot[i + 1]);
@@ -283,7 +283,7 @@ static void busy(void)
 	slot->word = word;
 	CHECK(tcps_find(&t, pointer(typical[0])) == slot);
 	CHECK(tcps_slot_read(slot, &when) == word && when == 7);
-	tcps_erase(&t, slot);
+	table_erase(&t, slot);
 	CHECK(!tcps_slot_read(slot, &when));
 	table_free(&t);
 }

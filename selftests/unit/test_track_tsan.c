@@ -90,7 +90,7 @@ static void change(struct owner *o, unsigned int k, u64 n,
 	}
 	note[index_of(slot)] = 0;
 	if (n & 2)
-		tcps_erase(&table, slot);
+		table_erase(&table, slot);
 	else
 		erased = tcps_erase_if(&table, slot,
 				       word_of(address(key), state));
@@ -174,7 +174,7 @@ static u64 empty(void)
 
 		if (!slot->word)
 			continue;
-		tcps_erase(&table, slot);
+		table_erase(&table, slot);
 		n++;
 	}
 	return n;
