@@ -180,6 +180,11 @@ static void sweep_or_rest(void)
 	rest = rest_after_next;
 }
 
+static void fold(struct tcps_net *tn, void *arg)
+{
+	tcps_snapshot_fold(tn);
+}
+
 static void audit(struct work_struct *work)
 {
 	bool sweep = false;
@@ -187,6 +192,9 @@ static void audit(struct work_struct *work)
 	tcps_netns_for_each(forget_queue, NULL);
 	tcps_walk_queues(add_queue);
 	tcps_netns_for_each(compare, &sweep);
+	tcps_netns_for_each(fold, NULL);
+	tcps_account_report();
+	tcps_clock_check();
 	if (sweep)
 		sweep_or_rest();
 	if (!READ_ONCE(stopping))

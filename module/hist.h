@@ -35,6 +35,18 @@ static inline unsigned int tcps_hist_bucket(u64 units)
 	return bucket < TCPS_HIST_BUCKETS ? bucket : TCPS_HIST_BUCKETS - 1;
 }
 
+/**
+ * tcps_hist_fold() - a 64-bit count from one that wraps
+ * @total:	the count when it was folded last
+ * @low:	its lower 32 bits now; it must not have grown by 2^32
+ *
+ * Return: the count now.
+ */
+static inline u64 tcps_hist_fold(u64 total, u32 low)
+{
+	return total + (u32)(low - (u32)total);
+}
+
 u64 tcps_hist_low(unsigned int bucket);
 u64 tcps_hist_us(u64 units);
 u64 tcps_hist_total(const u64 *buckets);

@@ -8,6 +8,8 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/nsproxy.h>
+#include <linux/sched.h>
 #include <uapi/linux/tcpstates.h>
 
 #define MIN_CONNECTIONS		64U
@@ -30,6 +32,37 @@ static char *break_hook;
 module_param(break_hook, charp, 0444);
 MODULE_PARM_DESC(break_hook,
 		 "for tests: hooks or mechanisms that are to be missing, separated by commas");
+
+static unsigned int max_counter_memory = UINT_MAX;
+module_param(max_counter_memory, uint, 0444);
+MODULE_PARM_DESC(max_counter_memory,
+		 "MiB for counters per CPU; namespaces beyond that share theirs between CPUs, 0 to 1048576 (default: 1/64 of memory, 16 to 1024)");
+
+bool tcps_test_fold;
+module_param_named(test_fold, tcps_test_fold, bool, 0600);
+MODULE_PARM_DESC(test_fold, "for tests: fold histograms at every audit");
+
+static int take_stray(const char *val, const struct kernel_param *kp)
+{
+	u8 edge;
+	int err = kstrtou8(val, 0, &edge);
+
+	if (err || THIS_MODULE->state != MODULE_STATE_LIVE)
+		return err ?: -EBUSY;
+	preempt_disable();
+	tcps_edge_taken(tcps_net(current->nsproxy->net_ns), edge >> 4,
+			edge & 15);
+	preempt_enable();
+	return 0;
+}
+
+static const struct kernel_param_ops stray_ops = {
+	.set = take_stray,
+};
+
+module_param_cb(test_stray, &stray_ops, NULL, 0200);
+MODULE_PARM_DESC(test_stray,
+		 "for tests: count a transition, 16 times the state that is left plus the one that is entered");
 
 static char *clock = "auto";
 module_param(clock, charp, 0444);
@@ -163,6 +196,7 @@ static int __init check_parameters(void)
 
 	err = err ?: check_break_hook();
 	err = err ?: check_fail_step();
+	err = err ?: tcps_account_choose(max_counter_memory);
 	return err ?: tcps_clock_choose(clock);
 }
 

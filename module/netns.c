@@ -54,6 +54,7 @@ static int __net_init tcps_net_init(struct net *net)
 
 	tn->net = net;
 	INIT_WORK(&tn->grow, tcps_account_grow);
+	spin_lock_init(&tn->fold_lock);
 	/*
 	 * The 65,536th namespace shares number 0: its records cannot be
 	 * attributed when they turn out to be stale, nothing else is lost.
@@ -78,8 +79,7 @@ static void __net_exit tcps_net_pre_exit(struct net *net)
 
 	WRITE_ONCE(tn->dying, true);
 	cancel_work_sync(&tn->grow);
-	tn->retired = tn->percpu;
-	WRITE_ONCE(tn->percpu, NULL);
+	tcps_account_retire(tn);
 	if (tn->id)
 		xa_erase(&numbers, tn->id);
 }
@@ -90,8 +90,7 @@ static void __net_exit tcps_net_exit(struct net *net)
 
 	tcps_proc_net_exit(net);
 	cancel_work_sync(&tn->grow);
-	free_percpu(tn->retired);
-	tn->retired = NULL;
+	tcps_account_free(tn);
 }
 
 static struct pernet_operations tcps_net_ops = {

@@ -120,6 +120,7 @@ static void show_counters(struct seq_file *m)
 	show_counter(m, "untracked", tcps_counter(TCPS_COUNT_UNTRACKED));
 	show_counter(m, "refused", tcps_counter(TCPS_COUNT_REFUSED));
 	show_counter(m, "lost", tcps_counter(TCPS_COUNT_LOST));
+	show_counter(m, "shared", tcps_account_shared());
 	show_counter(m, "missed", tcps_hooks_missed());
 	show_counter(m, "stale", tcps_counter(TCPS_COUNT_STALE));
 	show_counter(m, "drift", tcps_counter(TCPS_COUNT_DRIFT));

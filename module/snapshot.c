@@ -89,15 +89,109 @@ static void fold_early_dwell(struct tcps_net *tn, struct tcps_snapshot *snap)
 		snap->max[i] = atomic64_read(&tn->early.max[i]);
 }
 
-static void fold_hist(const struct tcps_percpu *p, struct tcps_snapshot *snap)
+/* The sum of a bucket over all CPUs.  Each CPU's part may have wrapped. */
+static u64 sum_bucket(struct tcps_percpu __percpu *p, const atomic_t *hist,
+		      unsigned int edge, unsigned int bucket)
 {
+	u64 sum = 0;
+	int cpu;
+
+	if (hist)
+		sum = (u32)atomic_read(&hist[edge * TCPS_HIST_BUCKETS +
+					     bucket]);
+	if (!p)
+		return sum;
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(p, cpu)->edge[edge].hist[bucket]);
+	return sum;
+}
+
+static void fill_total(struct tcps_net *tn, u64 *total)
+{
+	struct tcps_percpu __percpu *p = tcps_percpu_of(tn);
+	const atomic_t *hist = smp_load_acquire(&tn->hist); /* as there */
 	unsigned int e, b;
 
-	for (e = 0; e < TCPS_NR_EDGES; e++) {
+	for (e = 0; e < TCPS_NR_EDGES; e++)
 		for (b = 0; b < TCPS_HIST_BUCKETS; b++)
-			snap->hist[e][b] += READ_ONCE(p->edge[e].hist[b]);
-		snap->max[e] = max(snap->max[e], READ_ONCE(p->edge[e].max));
+			*total++ = sum_bucket(p, hist, e, b);
+}
+
+/*
+ * The sum modulo 2^32 is right whatever has wrapped; the rest is what was
+ * there when it was folded before.  @snap may be NULL.
+ */
+static void fold_hist(struct tcps_net *tn, struct tcps_snapshot *snap)
+{
+	struct tcps_percpu __percpu *p = tcps_percpu_of(tn);
+	const atomic_t *hist = smp_load_acquire(&tn->hist); /* as there */
+	unsigned int e, b, i = 0;
+	u64 sum;
+
+	spin_lock(&tn->fold_lock);
+	for (e = 0; e < TCPS_NR_EDGES; e++) {
+		for (b = 0; b < TCPS_HIST_BUCKETS; b++, i++) {
+			sum = sum_bucket(p, hist, e, b);
+			if (tn->total) {
+				sum = tcps_hist_fold(tn->total[i], sum);
+				tn->total[i] = sum;
+			}
+			if (snap)
+				snap->hist[e][b] += sum;
+		}
 	}
+	spin_unlock(&tn->fold_lock);
+}
+
+static void fold_max(struct tcps_net *tn, struct tcps_snapshot *snap)
+{
+	struct tcps_percpu __percpu *p = tcps_percpu_of(tn);
+	unsigned int e;
+	u64 max;
+	int cpu;
+
+	for (e = 0; p && e < TCPS_NR_EDGES; e++) {
+		for_each_possible_cpu(cpu) {
+			max = READ_ONCE(per_cpu_ptr(p, cpu)->edge[e].max);
+			snap->max[e] = max(snap->max[e], max);
+		}
+	}
+}
+
+/* No bucket can grow by more than all edges together. */
+#define FOLD_AFTER	BIT_ULL(31)
+
+/**
+ * tcps_snapshot_fold() - take care of buckets that are going to wrap
+ * @tn:		the namespace
+ *
+ * To be called more often than 2^31 transitions can happen.  Under
+ * rcu_read_lock(); process context.
+ */
+void tcps_snapshot_fold(struct tcps_net *tn)
+{
+	u64 sum = 0, *total = NULL;
+	unsigned int i;
+
+	for (i = 0; i < TCPS_NR_EDGES; i++)
+		sum += fold_cell(tn, TCPS_CELL_EDGE + i);
+	if (sum - tn->folded < FOLD_AFTER &&
+	    (!READ_ONCE(tcps_test_fold) || sum == tn->folded))
+		return;
+	if (!tn->total) {
+		total = kcalloc(TCPS_NR_EDGES * TCPS_HIST_BUCKETS,
+				sizeof(*total), GFP_ATOMIC | __GFP_NOWARN);
+		if (!total)
+			return; /* the next call will try again */
+		/* Nothing has wrapped yet: the first sum is the count. */
+		spin_lock(&tn->fold_lock);
+		fill_total(tn, total);
+		tn->total = total;
+		spin_unlock(&tn->fold_lock);
+	} else {
+		fold_hist(tn, NULL);
+	}
+	tn->folded = sum;
 }
 
 /**
@@ -136,10 +230,8 @@ void tcps_snapshot_gauges(struct tcps_net *tn, s64 *gauge)
  */
 struct tcps_snapshot *tcps_snapshot_take(struct tcps_net *tn)
 {
-	struct tcps_percpu __percpu *p;
 	struct tcps_snapshot *snap;
 	u64 *earlier;
-	int cpu;
 
 	snap = kvzalloc(sizeof(*snap), GFP_KERNEL);
 	earlier = kcalloc(TCPS_NR_CELLS, sizeof(*earlier), GFP_KERNEL);
@@ -151,10 +243,8 @@ struct tcps_snapshot *tcps_snapshot_take(struct tcps_net *tn)
 	rcu_read_lock(); /* against the namespace's exit */
 	fold_gauges(tn, snap, earlier);
 	fold_early_dwell(tn, snap);
-	p = tcps_percpu_of(tn);
-	if (p)
-		for_each_possible_cpu(cpu)
-			fold_hist(per_cpu_ptr(p, cpu), snap);
+	fold_max(tn, snap);
+	fold_hist(tn, snap);
 	rcu_read_unlock();
 	kfree(earlier);
 	return snap;

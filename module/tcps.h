@@ -44,7 +44,7 @@ enum tcps_cell {
  * struct tcps_edge_numbers - one CPU's numbers of one edge of a namespace
  * @count:	transitions; cell TCPS_CELL_EDGE + the edge
  * @max:	longest dwell time, units of 1,024 ns
- * @hist:	dwell times
+ * @hist:	dwell times; they wrap, see tcps_snapshot_fold()
  */
 struct tcps_edge_numbers {
 	u64 count;
@@ -70,7 +70,7 @@ struct tcps_percpu {
 	(*((i) < TCPS_CELL_CAUSE ? &(p)->edge[i].count :		\
 				   &(p)->cell[(i) - TCPS_CELL_CAUSE]))
 
-#define TCPS_NR_EARLY	768
+#define TCPS_NR_EARLY	736
 
 /**
  * struct tcps_early - the numbers of a namespace that has no per-CPU memory
@@ -96,8 +96,16 @@ struct tcps_early {
  * @retired:	@percpu of a dying namespace, until nobody can be using it
  * @net:	the namespace
  * @id:		its number in records, 1 … 65,535; 0: none was left
- * @dying:	no per-CPU memory is to be allocated any more
- * @grow:	allocates @percpu, in process context
+ * @dying:	no memory is to be allocated any more
+ * @grow:	allocates @percpu, or else @hist, in process context
+ * @hist:	dwell times of all CPUs, atomic_t [TCPS_NR_EDGES]
+ *		[TCPS_HIST_BUCKETS], where there is no @percpu because of the
+ *		limit max_counter_memory.  Published and freed as @percpu
+ * @retired_hist: as @retired
+ * @fold_lock:	protects @total; process context only
+ * @total:	u64 [TCPS_NR_EDGES][TCPS_HIST_BUCKETS]: the dwell times when they
+ *		were folded last; NULL: no bucket can have wrapped yet
+ * @folded:	transitions by then
  * @apart:	audits in a row that found the gauges apart.  Written by the
  *		audit's worker only
  * @half_open:	requests in the queues of all listeners, as of this audit.
@@ -113,6 +121,11 @@ struct tcps_net {
 	u16 id;
 	bool dying;
 	struct work_struct grow;
+	atomic_t *hist;
+	atomic_t *retired_hist;
+	spinlock_t fold_lock;	/* @total */
+	u64 *total;
+	u64 folded;
 	unsigned int apart;
 	unsigned int half_open;
 	unsigned int last_half_open;
@@ -171,6 +184,7 @@ bool tcps_step_fails(const char *step);
 bool tcps_hook_breaks(const char *name);
 extern unsigned int tcps_max_connections;
 extern bool tcps_test_clock_lost;
+extern bool tcps_test_fold;
 
 /* netns.c */
 extern unsigned int tcps_net_id;
@@ -201,7 +215,12 @@ static inline struct tcps_net *tcps_net(const struct net *net)
 }
 
 /* account.c */
+int tcps_account_choose(unsigned int mebibytes);
 void tcps_account_grow(struct work_struct *work);
+void tcps_account_retire(struct tcps_net *tn);
+void tcps_account_free(struct tcps_net *tn);
+unsigned int tcps_account_shared(void);
+void tcps_account_report(void);
 void tcps_add(struct tcps_net *tn, unsigned int cell);
 void tcps_dwell(struct tcps_net *tn, unsigned int edge, u64 units);
 void tcps_new_max(struct tcps_percpu __percpu *p, unsigned int edge, u64 units);
@@ -278,6 +297,7 @@ void tcps_audit_exit(void);
 
 /* snapshot.c */
 void tcps_snapshot_gauges(struct tcps_net *tn, s64 *gauge);
+void tcps_snapshot_fold(struct tcps_net *tn);
 struct tcps_snapshot *tcps_snapshot_take(struct tcps_net *tn);
 void tcps_snapshot_free(struct tcps_snapshot *snap);
 

@@ -13,11 +13,12 @@
 . "$(dirname "$0")/lib.sh"
 
 PAUSE=/sys/module/tcpstates/parameters/test_pause
+STRAY=/sys/module/tcpstates/parameters/test_stray
 PORT=7000
 
-need ss nc
+need ss nc ip nstat tcp_walk
 mod_setup
-ktap_begin 8
+ktap_begin 10
 
 counter()
 {
@@ -58,7 +59,7 @@ drifted()
 
 # An echo server that never closes, and connections held by this shell
 nc -ll -p $PORT -e sleep 601 &
-at_exit "kill $!; kill $(ps | awk '/sleep 601/ { print $1 }')"
+at_exit "kill $!"
 poll 20 eval "ss -Hltn 'sport = :$PORT' | grep -q ."
 fds=()
 connect()
@@ -105,4 +106,61 @@ corrections=$(counter drift)
 note "$corrections corrections"
 sleep 25
 is "after that it is quiet" [ "$(counter drift)" -eq "$corrections" ]
+
+# A transition that no connection makes, from CLOSED (7) to ESTABLISHED (1): the
+# module is asked to count one, and the way back.
+stray()
+{
+	dmesg | grep -c 'tcpstates: transition CLOSED to ESTABLISHED is in no edge'
+}
+
+inside()
+{
+	ip netns exec tcps_audit "$@"
+}
+
+named_once()
+{
+	local before
+	before=$(counter other)
+	for _ in 1 2 3; do
+		inside sh -c "echo $((7 * 16 + 1)) > $STRAY
+			echo $((1 * 16 + 7)) > $STRAY" || return
+		sleep 6
+	done
+	[ $(($(counter other) - before)) = 3 ] && [ "$(stray)" = 1 ] &&
+		inside cat "$PROC" | balanced &&
+		! (echo 256 > "$STRAY") 2> /dev/null
+}
+
+# Histograms are folded at each audit from now on, as if they were about to wrap.
+folds()
+{
+	local opened
+	echo 1 > /sys/module/tcpstates/parameters/test_fold
+	inside tcp_walk -n 100 loop_abort > /dev/null
+	sleep 6
+	inside tcp_walk -n 100 loop_abort > /dev/null
+	sleep 6
+	inside tcp_walk -n 100 loop_abort > /dev/null
+	opened=$(inside nstat -asz TcpActiveOpens |
+		awk '$1 == "TcpActiveOpens" { print $2 }')
+	[ "$opened" -ge 300 ] && inside cat "$PROC" | all_measured "$opened"
+}
+
+# Each edge has as many samples as transitions, and SYN_SENT as many as nstat.
+all_measured()
+{
+	awk -v opened="$1" '
+	$1 == "transition" && $2 != "CLOSED" && $3 != "SYN_RECV" &&
+		$4 != $8 { print; bad = 1 }
+	$2 == "SYN_SENT" && $3 == "ESTABLISHED" && $8 != opened {
+		print opened " opened"; print; bad = 1 }
+	END { exit bad }'
+}
+
+ip netns add tcps_audit && ip -n tcps_audit link set lo up
+at_exit "ip netns del tcps_audit"
+is "samples are the same when histograms are folded" folds
+is "a transition in no edge is counted, and named once" named_once
 ktap_end

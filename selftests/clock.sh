@@ -14,7 +14,6 @@ need swarm awk ip unshare
 in_own_namespace
 dir=$(mktemp -d)
 at_exit "rm -rf $dir"
-at_exit "! mod_loaded || mod_unload"
 PORT=7700
 
 clock()
@@ -33,7 +32,7 @@ begin()
 {
 	rm -f "$dir/end"
 	mkfifo "$dir/end"
-	swarm open $PORT 10 < "$dir/end" > "$dir/said" 2>&1 &
+	swarm open "$PORT" 10 < "$dir/end" > "$dir/said" 2>&1 &
 	swarm=$!
 	exec 9> "$dir/end"
 	PORT=$((PORT + 1))
@@ -48,7 +47,7 @@ established()
 end()
 {
 	exec 9>&-
-	wait $swarm
+	wait "$swarm"
 }
 
 # samples: how many times in ESTABLISHED have been measured, and their p50
@@ -82,20 +81,27 @@ measures()
 		mod_unload
 }
 
+is_ktime()
+{
+	[ "$(clock)" = ktime ]
+}
+
 lose()
 {
 	echo 1 > /sys/module/tcpstates/parameters/test_clock_lost
-	poll 20 eval '[ "$(clock)" = ktime ]'
+	poll 20 is_ktime
 }
 
 # What had begun by the old clock has no time; the new one measures again.
 loses()
 {
-	mod_load clock=tsc && begin && lose && end || return
+	mod_load clock=tsc && begin && lose && end ||
+		{ cat "$PROC" "$dir/said"; return 1; }
 	[ "$(samples)" = 0 ] || { grep ESTABLISHED "$PROC"; return 1; }
 	[ "$(state_field ESTABLISHED current < "$PROC")" = 0 ] &&
 		[ "$(edge_count SYN_RECV ESTABLISHED < "$PROC")" = 10 ] &&
-		begin && sleep 0.5 && end || return
+		begin && sleep 0.5 && end ||
+		{ cat "$PROC" "$dir/said"; return 1; }
 	[ "$(samples)" = 20 ] && [ "$(p50)" -ge 400000 ] &&
 		[ "$(p50)" -le 20000000 ] ||
 		{ grep ESTABLISHED "$PROC"; return 1; }
@@ -117,4 +123,5 @@ else
 	skip "the tsc is lost: times begin anew, counts go on" "no tsc"
 fi
 is "clock=auto loads" mod_load clock=auto
+mod_unload
 ktap_end

@@ -176,11 +176,57 @@ untouched()
 	own_lines tcps_a | diff "$dir/a" - && own_lines tcps_b | diff "$dir/b" -
 }
 
+# Without memory for counters of its own on each CPU, which is the same but
+# for the cost: counts, and a dwell time for each that has one.
+shares()
+{
+	mod_load max_counter_memory=0 && ns_add tcps_f || return
+	counter shared > "$dir/shared"
+	ip netns exec tcps_f tcp_walk -n "$many" loop_abort > /dev/null &&
+		ip netns exec tcps_f tcp_walk -n "$many" loop_abort \
+		> /dev/null || return
+	[ "$(counter shared)" = $(($(cat "$dir/shared") + 1)) ] ||
+		{ echo "$(counter shared) shared"; return 1; }
+	edges_are tcps_f \
+		"CLOSED LISTEN $((many * 2))" "LISTEN CLOSED $((many * 2))" \
+		"CLOSED SYN_SENT $((many * 2))" \
+		"SYN_SENT ESTABLISHED $((many * 2))" \
+		"LISTEN SYN_RECV $((many * 2))" \
+		"SYN_RECV ESTABLISHED $((many * 2))" \
+		"ESTABLISHED CLOSED $((many * 4))" &&
+		same_in_nstat tcps_f && ns_balanced tcps_f &&
+		all_measured && nothing_missed
+}
+
+counter()
+{
+	awk -v n="$1" '$1 == "counter" && $2 == n { print $3 }' "$PROC"
+}
+
+# All but births have a dwell time.
+all_measured()
+{
+	ns_proc tcps_f | awk '
+	$1 == "transition" && $2 != "CLOSED" && $3 != "SYN_RECV" &&
+		$4 != $8 { print; bad = 1 }
+	END { exit bad }'
+}
+
+as_before()
+{
+	counter shared | diff - "$dir/shared"
+}
+
+unshared()
+{
+	ip netns del tcps_f && poll 20 as_before && mod_unload
+}
+
 ns_add tcps_a
 ns_add tcps_b
 counted < "$PROC" > "$dir/before"
 
-ktap_begin 17
+ktap_begin 19
 is "a new namespace begins at zero" ns_zero tcps_a
 is "so does another" ns_zero tcps_b
 is "traffic in both at once" together loop_abort loop_refused
@@ -215,4 +261,6 @@ is "the others keep their numbers" untouched
 ns_add tcps_e
 is "a namespace of the same name begins at zero" ns_zero tcps_e
 is "the module can be unloaded with all of them there" mod_unload
+is "a namespace without counters per CPU counts all the same" shares
+is "which ends with it" unshared
 ktap_end

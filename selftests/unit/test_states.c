@@ -76,7 +76,7 @@ static void both_ways(void)
 	for (i = 0; i < TCPS_NR_EDGES; i++) {
 		const struct tcps_edge_info *e = &tcps_edges[i];
 
-		CHECK(tcps_edge_of[e->from][e->to] == i);
+		CHECK(tcps_edge_of[e->from << 4 | e->to] == i);
 		CHECK(tcps_edge(e->from, e->to) == i);
 		CHECK(e->from != e->to);
 		CHECK(e->from > TCPS_NONE && e->from < TCPS_NR_STATES);
