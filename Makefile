@@ -12,7 +12,7 @@ V	?= 0
 
 # No file is called like a target, and parts run in the order they are named.
 .PHONY: all module tool clean help install install-module install-tool \
-	uninstall style analyze unit check demo shell
+	uninstall style analyze unit check demo shell bench bench-quick
 .NOTPARALLEL:
 
 all: module tool
@@ -35,6 +35,7 @@ clean:
 	$(MAKE) -C tools clean
 	$(MAKE) -C selftests clean
 	$(MAKE) -C selftests/unit clean
+	$(MAKE) -C selftests/bench clean
 	rm -rf out
 
 install: install-module install-tool
@@ -63,6 +64,14 @@ unit:
 check:
 	selftests/check
 
+bench:
+	selftests/vm/deps
+	selftests/bench/run
+
+bench-quick:
+	selftests/vm/deps
+	selftests/bench/run --quick
+
 demo:
 	selftests/vm/deps
 	selftests/demo
@@ -82,6 +91,8 @@ help:
 	@echo '  make demo         the module on a real kernel in a guest, with traffic'
 	@echo '  make shell        a guest with the module loaded, to try things in'
 	@echo '  make check        all tests: static, unit, guests'
+	@echo '  make bench        what it costs, in instructions, against others'
+	@echo '  make bench-quick  what it costs, against what it is expected to'
 	@echo '  make style        checkpatch, shellcheck, codespell'
 	@echo '  make analyze      sparse, W=1, -fanalyzer, cppcheck'
 	@echo '  make unit         unit tests in user space'

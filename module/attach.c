@@ -40,8 +40,23 @@ static int attach_tracepoint(struct tcps_hook *hook)
 
 #ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
 /*
- * An empty filter would trace every function of the kernel: never register
- * after ftrace_set_filter() has failed.  PERMANENT keeps
+ * An empty filter would trace every function of the kernel.  When memory is
+ * short ftrace_set_filter() leaves it empty and returns 0 (match_records() fails
+ * with -ENOMEM, which ftrace_set_hash() takes for "found").  All empty filters
+ * are one object.
+ */
+static bool filter_is_empty(const struct ftrace_ops *ops)
+{
+	static struct ftrace_ops none;
+
+	if (ftrace_set_filter(&none, NULL, 0, 1))
+		return true;
+	return rcu_access_pointer(ops->func_hash->filter_hash) ==
+	       rcu_access_pointer(none.func_hash->filter_hash);
+}
+
+/*
+ * Never register after ftrace_set_filter() has failed.  PERMANENT keeps
  * kernel.ftrace_enabled=0 from taking the hook away unseen.
  */
 static int attach_ftrace(struct tcps_hook *hook, const char *name)
@@ -55,6 +70,10 @@ static int attach_ftrace(struct tcps_hook *hook, const char *name)
 				strlen(name), 1);
 	if (err)
 		return err;
+	if (filter_is_empty(&hook->ops)) {
+		ftrace_free_filter(&hook->ops);
+		return -ENOMEM;
+	}
 	err = register_ftrace_function(&hook->ops);
 	if (err) {
 		ftrace_free_filter(&hook->ops);

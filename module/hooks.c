@@ -99,9 +99,10 @@ static void child_made(struct tcps_net *tn, const struct sock *child)
 /*
  * The first event of an embryo is ESTABLISHED: it is the connection.  Or it goes
  * to CLOSE.  Then the handshake has failed for lack of something, and the
- * request is as it was; or the listener is gone, and its request is about to be
- * freed; or another CPU has made a child of the same request, which is the
- * connection, and ours never was one.
+ * request is as it was; or MPTCP refuses a join, and ends the child that has
+ * taken over; or the listener is gone, and its request is about to be freed; or
+ * another CPU has made a child of the same request, which is the connection, and
+ * ours never was one (inet_ehash_nolisten(), which sets SOCK_DEAD after CLOSE).
  */
 static bool stillborn(const struct sock *child, int new)
 {
@@ -116,6 +117,8 @@ static bool stillborn(const struct sock *child, int new)
 		tcps_life_return(req, child);
 		return true;
 	}
+	if (sock_flag(child, SOCK_DEAD))
+		return false;
 	if (inet_sk_state_load(req->rsk_listener) != TCP_LISTEN)
 		return tcps_life_return(req, child);
 	tcps_life_forget(child);

@@ -26,7 +26,8 @@ struct tcps_life tcps_life __read_mostly = {
 
 int __init tcps_life_init(void)
 {
-	void *mem = vzalloc(tcps_table_bytes(tcps_max_connections));
+	void *mem = __vmalloc(tcps_table_bytes(tcps_max_connections),
+			      GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
 
 	if (!mem)
 		return -ENOMEM;

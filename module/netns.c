@@ -55,6 +55,7 @@ static int __net_init tcps_net_init(struct net *net)
 	tn->net = net;
 	INIT_WORK(&tn->grow, tcps_account_grow);
 	spin_lock_init(&tn->fold_lock);
+	tcps_snapshot_cookies(tn, tn->cookies);
 	/*
 	 * The 65,536th namespace shares number 0: its records cannot be
 	 * attributed when they turn out to be stale, nothing else is lost.

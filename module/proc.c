@@ -108,6 +108,19 @@ static void show_counter(struct seq_file *m, const char *name, u64 value)
 	seq_printf(m, "counter      %-20s %14llu\n", name, value);
 }
 
+#define COOKIE_NAME(upper, lower, mib)	"cookies_" #lower,
+
+static void show_cookies(struct seq_file *m, const struct tcps_net *tn)
+{
+	static const char * const names[] = { TCPS_COOKIES(COOKIE_NAME) };
+	u64 cookies[TCPS_NR_COOKIES];
+	unsigned int i;
+
+	tcps_snapshot_cookies(tn, cookies);
+	for (i = 0; i < TCPS_NR_COOKIES; i++)
+		show_counter(m, names[i], cookies[i]);
+}
+
 static void show_counters(struct seq_file *m)
 {
 	u64 erased = tcps_counter(TCPS_COUNT_ERASED);
@@ -133,7 +146,8 @@ static int tcps_proc_show(struct seq_file *m, void *unused)
 	struct tcps_snapshot *snap = tcps_snapshot_take(tn);
 	u64 *hist;
 
-	hist = kvcalloc(TCPS_HIST_BUCKETS, sizeof(*hist), GFP_KERNEL);
+	hist = kvcalloc(TCPS_HIST_BUCKETS, sizeof(*hist),
+			GFP_KERNEL | __GFP_NOWARN);
 	if (!snap || !hist) {
 		tcps_snapshot_free(snap);
 		kvfree(hist);
@@ -144,6 +158,7 @@ static int tcps_proc_show(struct seq_file *m, void *unused)
 	show_transitions(m, snap);
 	show_closed(m, snap);
 	show_counters(m);
+	show_cookies(m, tn);
 	seq_puts(m, "# hook       name                           mechanism  status\n");
 	tcps_hooks_show(m);
 	kvfree(hist);

@@ -5,6 +5,8 @@
 #include "tcps.h"
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <net/ip.h>
+#include <net/snmp.h>
 
 /* Passes over all CPUs before numbers that keep moving are taken as they are */
 #define PASSES	4
@@ -220,6 +222,24 @@ void tcps_snapshot_gauges(struct tcps_net *tn, s64 *gauge)
 	}
 }
 
+#define COOKIE_MIB(upper, lower, mib)	LINUX_MIB_##mib,
+
+/**
+ * tcps_snapshot_cookies() - what has happened to SYN cookies
+ * @tn:		the namespace, which the caller keeps alive
+ * @cookies:	TCPS_NR_COOKIES numbers: the kernel's own, since this module
+ *		knows the namespace
+ */
+void tcps_snapshot_cookies(const struct tcps_net *tn, u64 *cookies)
+{
+	static const int mibs[] = { TCPS_COOKIES(COOKIE_MIB) };
+	unsigned int i;
+
+	for (i = 0; i < TCPS_NR_COOKIES; i++)
+		cookies[i] = snmp_fold_field(tn->net->mib.net_statistics,
+					     mibs[i]) - tn->cookies[i];
+}
+
 /**
  * tcps_snapshot_take() - all the numbers of a namespace, now
  * @tn:		the namespace, which the caller keeps alive
@@ -233,8 +253,9 @@ struct tcps_snapshot *tcps_snapshot_take(struct tcps_net *tn)
 	struct tcps_snapshot *snap;
 	u64 *earlier;
 
-	snap = kvzalloc(sizeof(*snap), GFP_KERNEL);
-	earlier = kcalloc(TCPS_NR_CELLS, sizeof(*earlier), GFP_KERNEL);
+	snap = kvzalloc(sizeof(*snap), GFP_KERNEL | __GFP_NOWARN);
+	earlier = kcalloc(TCPS_NR_CELLS, sizeof(*earlier),
+			  GFP_KERNEL | __GFP_NOWARN);
 	if (!snap || !earlier) {
 		kvfree(snap);
 		kfree(earlier);

@@ -72,6 +72,18 @@ struct tcps_percpu {
 
 #define TCPS_NR_EARLY	736
 
+/* What can happen to a SYN cookie, as /proc/tcpstates and JSON name it. */
+#define TCPS_COOKIES(X)							\
+	X(SENT, sent, SYNCOOKIESSENT)	/* instead of a request */	\
+	X(VALIDATED, validated, SYNCOOKIESRECV)	/* by an ACK: ESTABLISHED */ \
+	X(FAILED, failed, SYNCOOKIESFAILED)	/* an ACK without a valid one */
+
+#define TCPS_COOKIE_ENUM(upper, lower, mib)	TCPS_COOKIE_##upper,
+enum tcps_cookie {
+	TCPS_COOKIES(TCPS_COOKIE_ENUM)
+	TCPS_NR_COOKIES,
+};
+
 /**
  * struct tcps_early - the numbers of a namespace that has no per-CPU memory
  * @cell:	counters, enum tcps_cell
@@ -106,6 +118,7 @@ struct tcps_early {
  * @total:	u64 [TCPS_NR_EDGES][TCPS_HIST_BUCKETS]: the dwell times when they
  *		were folded last; NULL: no bucket can have wrapped yet
  * @folded:	transitions by then
+ * @cookies:	the kernel's counts of SYN cookies when this began
  * @apart:	audits in a row that found the gauges apart.  Written by the
  *		audit's worker only
  * @half_open:	requests in the queues of all listeners, as of this audit.
@@ -126,6 +139,7 @@ struct tcps_net {
 	spinlock_t fold_lock;	/* @total */
 	u64 *total;
 	u64 folded;
+	u64 cookies[TCPS_NR_COOKIES];
 	unsigned int apart;
 	unsigned int half_open;
 	unsigned int last_half_open;
@@ -298,6 +312,7 @@ void tcps_audit_exit(void);
 /* snapshot.c */
 void tcps_snapshot_gauges(struct tcps_net *tn, s64 *gauge);
 void tcps_snapshot_fold(struct tcps_net *tn);
+void tcps_snapshot_cookies(const struct tcps_net *tn, u64 *cookies);
 struct tcps_snapshot *tcps_snapshot_take(struct tcps_net *tn);
 void tcps_snapshot_free(struct tcps_snapshot *snap);
 

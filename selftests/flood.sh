@@ -16,7 +16,7 @@
 need hping3 ss awk ip swarm unshare
 in_own_namespace
 mod_setup
-ktap_begin 18
+ktap_begin 21
 PORT=7300
 
 setup_network()
@@ -91,6 +91,30 @@ mib()
 	nstat -asz "$1" | awk -v m="$1" '$1 == m { print $2 }'
 }
 
+# ACKs that nobody has sent a cookie for
+bad_cookies()
+{
+	[ "$1" = 0 ] || ip netns exec tcps_h hping3 -q -A -p $PORT -i u1000 \
+		-c 50 192.0.2.1 > /dev/null 2>&1
+}
+
+counter()
+{
+	awk -v n="$1" '$1 == "counter" && $2 == n { print $3 }' "$PROC"
+}
+
+cookies_agree()
+{
+	[ "$(counter cookies_sent)" = "$(mib TcpExtSyncookiesSent)" ] &&
+	[ "$(counter cookies_validated)" = "$(mib TcpExtSyncookiesRecv)" ] &&
+	[ "$(counter cookies_failed)" = "$(mib TcpExtSyncookiesFailed)" ] &&
+	case $1 in
+	0) [ "$(counter cookies_failed)" = 0 ] ;;
+	1) [ "$(counter cookies_failed)" -gt 0 ] ;;
+	2) [ "$(counter cookies_validated)" -ge 50 ] ;;
+	esac || { grep cookies "$PROC"; nstat -asz | grep Cookie; false; }
+}
+
 edges_of_clean()
 {
 	[ "$(($(edge_count SYN_SENT ESTABLISHED < "$PROC") - sent))" -eq 50 ] &&
@@ -137,6 +161,8 @@ for cookies in 0 1 2; do
 	esac
 	is "cookies $cookies: half-open and cookies are what they should be" \
 		[ $? -eq 0 ]
+	bad_cookies $cookies
+	is "cookies $cookies: our counters are nstat's" cookies_agree $cookies
 	kill $server
 	wait $server 2> /dev/null
 done

@@ -79,7 +79,7 @@ static void step(struct owner *o)
 	if (READ_ONCE(slot->word) != word ||
 	    READ_ONCE(slot->when) != tcps_when(k, o->first))
 		this_cpu_inc(counts.wrong);
-	tcps_erase(&table, slot);
+	tcps_erase(&table, slot, READ_ONCE(slot->word));
 	o->present[k] = false;
 	this_cpu_inc(counts.erased);
 }

@@ -81,7 +81,7 @@ static void drain(struct kunit *test, struct kmem_cache *cache, void **obj)
 		if (!slot)
 			continue;
 		KUNIT_EXPECT_EQ(test, slot->when, tcps_when(i, 7));
-		tcps_erase(&table, slot);
+		tcps_erase(&table, slot, READ_ONCE(slot->word));
 	}
 }
 

@@ -1,0 +1,211 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# In the guest that counts instructions: each load with each observer, in
+# rounds.  Prints "result LOAD OBSERVER ROUND INSTRUCTIONS", which table.awk turns
+# into a table.
+#
+#   guest.sh ROUNDS WARMUP COUNT "LOAD..." "OBSERVER..."
+
+# start_X and stop_X are called by name.
+# shellcheck disable=SC2317
+
+rounds=$1 warmup=$2 count=$3 loads=$4 observers=$5
+here=$(cd "$(dirname "$0")" && pwd)
+KO=${TCPSTATES_KO:-}
+PAUSE=/sys/module/tcpstates/parameters/test_pause
+said=/tmp/bench.said
+
+die()
+{
+	echo "bench: $*"
+	exit 1
+}
+
+# --- observers: start_X, counted_X (did it see COUNT connections?), stop_X ----
+
+start_none() { :; }
+counted_none() { :; }
+stop_none() { :; }
+
+# The time stamp counter, as on real processors: here it is the same as ktime.
+start_tcpstates()
+{
+	insmod "$KO" clock=tsc
+}
+
+# In the namespace of the load, by the load
+counted_tcpstates()
+{
+	[ "$seen" -ge "$1" ] || die "tcpstates saw $seen of $1 connections"
+}
+
+stop_tcpstates()
+{
+	rmmod tcpstates
+}
+
+start_ktime()
+{
+	insmod "$KO" clock=ktime
+}
+
+counted_ktime()
+{
+	counted_tcpstates "$1"
+}
+
+stop_ktime()
+{
+	rmmod tcpstates
+}
+
+# All hooks are attached and return at once.
+start_floor()
+{
+	insmod "$KO" clock=tsc && echo 1 > "$PAUSE"
+}
+
+counted_floor() { :; }
+
+stop_floor()
+{
+	rmmod tcpstates
+}
+
+# start_program WORDS COMMAND...: in the background, until it has said WORDS
+start_program()
+{
+	local words=$1 tries=600
+	shift
+	: > "$said"
+	"$@" > "$said" 2>&1 &
+	program=$!
+	while [ $tries -gt 0 ] && ! grep -q "$words" "$said"; do
+		sleep 0.1
+		tries=$((tries - 1))
+		kill -0 "$program" 2> /dev/null ||
+			die "$1 ended: $(tail -n 3 "$said")"
+	done
+	sleep 1
+}
+
+stop_program()
+{
+	kill -INT "$program"
+	wait "$program"
+	[ -s "$said" ] || die "$1 said nothing"
+}
+
+start_bpftrace()
+{
+	start_program Attaching bpftrace "$here/states.bt"
+	sleep 2
+}
+
+counted_bpftrace() { :; }
+
+stop_bpftrace()
+{
+	stop_program bpftrace
+	grep -q '@transitions\[2, 1\]: ' "$said" || die "bpftrace saw nothing"
+}
+
+# libbpf-tools; their output is thrown away, which is cheaper than reading it
+start_libbpf_tcpstates()
+{
+	start_program SKADDR tcpstates
+}
+
+counted_libbpf_tcpstates() { :; }
+
+stop_libbpf_tcpstates()
+{
+	stop_program tcpstates
+	grep -q 'SYN_SENT.*ESTABLISHED' "$said" || die "tcpstates saw nothing"
+}
+
+start_libbpf_tcplife()
+{
+	start_program COMM tcplife
+}
+
+counted_libbpf_tcplife() { :; }
+
+stop_libbpf_tcplife()
+{
+	stop_program tcplife
+	[ "$(wc -l < "$said")" -gt 100 ] || die "tcplife saw nothing"
+}
+
+# --- loads -------------------------------------------------------------------
+
+# As many connections as there should have been, by the kernel's own count
+opened()
+{
+	awk '$1 == "Tcp:" && $6 ~ /^[0-9]+$/ { print $6 }' /proc/net/snmp
+}
+
+seen_here()
+{
+	awk '$1 == "transition" && $2 == "CLOSED" && $3 == "SYN_SENT" {
+		print $4 }' /proc/net/tcpstates 2> /dev/null
+}
+
+# In a namespace of its own, which takes all its TIME_WAIT with it
+one_load()
+{
+	ip link set lo up
+	sysctl -qw net.ipv4.ip_local_port_range="1024 65535" \
+		net.ipv4.tcp_max_tw_buckets=100000
+	"$here/load" "$1" "$warmup" "$count" || exit 1
+	opened
+	seen_here
+}
+
+connections_of()
+{
+	case $1 in
+	bulk|keepalive) echo 1 ;;
+	*) echo $((warmup + count)) ;;
+	esac
+}
+
+# measure LOAD OBSERVER ROUND
+measure()
+{
+	local result want
+	want=$(connections_of "$1")
+	"start_$2" || die "$2 does not start"
+	# shellcheck disable=SC2046
+	set -- "$@" $(unshare -n "$0" --one "$1" "$warmup" "$count")
+	result=$4
+	[ "${5:-0}" -ge "$want" ] || die "$1: ${5:-0} of $want connections"
+	seen=${6:-0}
+	"counted_$2" "$want"
+	"stop_$2"
+	# The namespace goes away in the background.
+	sleep 1
+	echo "result $1 $2 $3 $result"
+}
+
+if [ "$1" = --one ]; then
+	warmup=$3 count=$4
+	one_load "$2"
+	exit
+fi
+
+echo "kernel $(uname -r)"
+# The first thousands of connections of a boot cost more.
+for _ in 1 2 3; do
+	unshare -n "$0" --one short 0 3000 > /dev/null
+done
+for load in $loads; do
+	round=0
+	while [ $round -lt "$rounds" ]; do
+		for observer in none $observers; do
+			measure "$load" "$observer" $round
+		done
+		round=$((round + 1))
+	done
+done

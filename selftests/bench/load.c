@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a bench runs while it counts instructions: a load, over and over.
+ *
+ *   load NAME WARMUP COUNT     one line: nanoseconds for each of COUNT
+ *
+ * In a guest that executes one instruction a nanosecond that is the number of
+ * instructions, of everybody: client, server and kernel.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PORT	7777
+#define BULK	65536
+
+static int listener = -1, client = -1, server = -1;
+static struct sockaddr_storage to;
+static socklen_t to_len;
+static char buffer[BULK];
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static unsigned long long now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+static void address(int family)
+{
+	struct sockaddr_in *in = (void *)&to;
+	struct sockaddr_in6 *in6 = (void *)&to;
+
+	to.ss_family = family;
+	if (family == AF_INET) {
+		in->sin_port = htons(PORT);
+		in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		to_len = sizeof(*in);
+	} else {
+		in6->sin6_port = htons(PORT);
+		in6->sin6_addr = in6addr_loopback;
+		to_len = sizeof(*in6);
+	}
+}
+
+static void listen_there(int family)
+{
+	int one = 1;
+
+	address(family);
+	listener = socket(family, SOCK_STREAM, 0);
+	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(listener, (void *)&to, to_len) || listen(listener, 1024))
+		fail("listen");
+}
+
+static void connect_there(void)
+{
+	client = socket(to.ss_family, SOCK_STREAM, 0);
+	if (client < 0 || connect(client, (void *)&to, to_len))
+		fail("connect");
+	server = accept(listener, NULL, NULL);
+	if (server < 0)
+		fail("accept");
+}
+
+static void transfer(int from, int into, size_t size)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	if (write(from, buffer, size) != (ssize_t)size)
+		fail("write");
+	while (done < size) {
+		n = read(into, buffer, sizeof(buffer));
+		if (n <= 0)
+			fail("read");
+		done += n;
+	}
+}
+
+static void begin_short(void)
+{
+	listen_there(AF_INET);
+}
+
+static void begin_short6(void)
+{
+	listen_there(AF_INET6);
+}
+
+/* Connect, accept, close, close */
+static void do_short(void)
+{
+	connect_there();
+	close(client);
+	close(server);
+}
+
+static void do_1k(void)
+{
+	connect_there();
+	transfer(client, server, 1024);
+	transfer(server, client, 1024);
+	close(client);
+	close(server);
+}
+
+/* Nobody listens. */
+static void begin_refused(void)
+{
+	address(AF_INET);
+}
+
+static void do_refused(void)
+{
+	client = socket(AF_INET, SOCK_STREAM, 0);
+	if (!connect(client, (void *)&to, to_len) || errno != ECONNREFUSED)
+		fail("connect was not refused");
+	close(client);
+}
+
+/* One port of the client's, whose TIME_WAIT is used again each time. */
+static void do_reuse(void)
+{
+	struct sockaddr_in from = {
+		.sin_family = AF_INET,
+		.sin_port = htons(PORT + 1),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int one = 1;
+
+	client = socket(AF_INET, SOCK_STREAM, 0);
+	setsockopt(client, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(client, (void *)&from, sizeof(from)))
+		fail("bind");
+	if (connect(client, (void *)&to, to_len))
+		fail("connect");
+	server = accept(listener, NULL, NULL);
+	if (server < 0)
+		fail("accept");
+	/* The server waits: its TIME_WAIT is ended by the client's SYN. */
+	close(server);
+	close(client);
+}
+
+static void begin_bulk(void)
+{
+	listen_there(AF_INET);
+	connect_there();
+}
+
+static void do_bulk(void)
+{
+	transfer(client, server, BULK);
+}
+
+static void do_request(void)
+{
+	transfer(client, server, 100);
+	transfer(server, client, 1024);
+}
+
+static const struct load {
+	const char *name;
+	void (*begin)(void);
+	void (*once)(void);
+} loads[] = {
+	{ "short", begin_short, do_short },
+	{ "short6", begin_short6, do_short },
+	{ "1k", begin_short, do_1k },
+	{ "refused", begin_refused, do_refused },
+	{ "reuse", begin_short, do_reuse },
+	{ "bulk", begin_bulk, do_bulk },
+	{ "keepalive", begin_bulk, do_request },
+};
+
+static void run(const struct load *load, unsigned long warmup,
+		unsigned long count)
+{
+	unsigned long long start;
+	unsigned long i;
+
+	load->begin();
+	for (i = 0; i < warmup; i++)
+		load->once();
+	start = now();
+	for (i = 0; i < count; i++)
+		load->once();
+	printf("%llu\n", (now() - start) / count);
+}
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	if (argc != 4) {
+		fprintf(stderr, "usage: load NAME WARMUP COUNT\n");
+		return 2;
+	}
+	for (i = 0; i < sizeof(loads) / sizeof(loads[0]); i++) {
+		if (strcmp(loads[i].name, argv[1]))
+			continue;
+		run(&loads[i], strtoul(argv[2], NULL, 10),
+		    strtoul(argv[3], NULL, 10));
+		return 0;
+	}
+	fprintf(stderr, "load: there is no load \"%s\"\n", argv[1]);
+	return 2;
+}
