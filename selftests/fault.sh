@@ -10,14 +10,14 @@
 # there is ENOMEM and nothing is left.  Only on a kernel with fault injection.
 #
 #   FAULT_STEP=COUNT   of the allocations after the first hook, every COUNTth
-#                      (7): those of one hook are those of the next
+#                      (17): those of one hook are those of the next
 
 # The functions below are called through is() and poll().
 # shellcheck disable=SC2317
 
 . "$(dirname "$0")/lib.sh"
 
-step=${FAULT_STEP:-7}
+step=${FAULT_STEP:-17}
 N=20
 faults="/sys/kernel/debug/failslab /sys/kernel/debug/fail_page_alloc"
 need fault load_pairs ss ip nstat awk dmesg

@@ -32,7 +32,7 @@ setup_network()
 	# Whoever gets a SYN,ACK there must not answer.
 	ip netns exec tcps_h sysctl -qw net.ipv4.ip_forward=0
 	sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.tcps0.rp_filter=0 \
-		net.ipv4.tcp_synack_retries=1 net.ipv4.tcp_max_syn_backlog=512
+		net.ipv4.tcp_synack_retries=1 net.ipv4.tcp_max_syn_backlog=128
 }
 
 flood()
@@ -155,8 +155,8 @@ for cookies in 0 1 2; do
 	[ "$born" -eq "$timeouts" ]
 	is "cookies $cookies: all half-open end as timeout" [ $? -eq 0 ]
 	case $cookies in
-	0) [ "$born" -gt 100 ] && [ "$cookies_sent" -eq 0 ] ;;
-	1) [ "$born" -gt 100 ] && [ "$cookies_sent" -gt 100 ] ;;
+	0) [ "$born" -gt 50 ] && [ "$cookies_sent" -eq 0 ] ;;
+	1) [ "$born" -gt 50 ] && [ "$cookies_sent" -gt 100 ] ;;
 	2) [ "$born" -eq 0 ] && [ "$cookies_sent" -gt 1000 ] ;;
 	esac
 	is "cookies $cookies: half-open and cookies are what they should be" \
