@@ -85,7 +85,7 @@ start_program()
 		sleep 0.1
 		tries=$((tries - 1))
 		kill -0 "$program" 2> /dev/null ||
-			die "$1 ended: $(tail -n 3 "$said")"
+			die "$1 ended: $(tail -n 30 "$said")"
 	done
 	sleep 1
 }
@@ -136,6 +136,23 @@ stop_libbpf_tcplife()
 {
 	stop_program tcplife
 	[ "$(wc -l < "$said")" -gt 100 ] || die "tcplife saw nothing"
+}
+
+start_rival()
+{
+	start_program attached "$here/rival" "$here/rival.bpf"
+}
+
+counted_rival()
+{
+	wanted=$1
+}
+
+stop_rival()
+{
+	stop_program rival
+	[ "$(sed -n 's/opened //p' "$said")" -ge "$wanted" ] ||
+		die "rival: $(tail -n 1 "$said") of $wanted connections"
 }
 
 # --- loads -------------------------------------------------------------------
