@@ -14,25 +14,24 @@
 
 #define TCPS_UNIT_SHIFT		10
 #define TCPS_HIST_LINEAR	8	/* buckets of one unit */
-#define TCPS_HIST_MAX_EXP	38	/* 2^39 units: 6.5 days */
+#define TCPS_HIST_MAX_EXP	46	/* 2^47 units: 4.5 years */
 #define TCPS_HIST_BUCKETS	(TCPS_HIST_LINEAR + 4 * (TCPS_HIST_MAX_EXP - 2))
 
 /**
  * tcps_hist_bucket() - the bucket of a dwell time
- * @units:	the time, in units of 1,024 ns
+ * @units:	the time, in units of 1,024 ns; less than 2^47, as is every
+ *		tcps_units()
  *
- * What is longer than the last bucket is counted in the last bucket.  Any
- * context.
+ * Any context.
  *
  * Return: 0 … TCPS_HIST_BUCKETS - 1.
  */
-static inline unsigned int tcps_hist_bucket(u64 units)
+static __always_inline unsigned int tcps_hist_bucket(u64 units)
 {
 	/* How many of the low bits do not matter, none of the last three. */
 	unsigned int drop = __fls(units | 4) - 2;
-	unsigned int bucket = 4 * drop + (units >> drop);
 
-	return bucket < TCPS_HIST_BUCKETS ? bucket : TCPS_HIST_BUCKETS - 1;
+	return 4 * drop + (units >> drop);
 }
 
 /**

@@ -291,7 +291,7 @@ bool tcps_erase_if(struct tcps_table *table, struct tcps_slot *slot, u64 word)
  */
 u64 tcps_table_slots(const struct tcps_table *table)
 {
-	return ((u64)table->nr_buckets + TCPS_STASH_BUCKETS) *
+	return (table->nr_buckets + TCPS_STASH_BUCKETS) *
 	       TCPS_BUCKET_SLOTS;
 }
 

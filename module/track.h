@@ -66,7 +66,7 @@ struct tcps_bucket {
  */
 struct tcps_table {
 	struct tcps_bucket *bucket;
-	u32 nr_buckets;
+	u64 nr_buckets;
 	atomic_t elsewhere;
 	atomic_t stashed;
 };
@@ -191,14 +191,16 @@ struct tcps_slot *tcps_table_slot(const struct tcps_table *table, u64 index);
 static inline struct tcps_bucket *tcps_bucket(const struct tcps_table *table,
 					      u64 key, u64 factor)
 {
-	/* A 32-bit fraction of the number of buckets. */
-	return &table->bucket[((key ^ key >> 13) * factor >> 32) * table->nr_buckets >> 32];
+	u64 hash = (key ^ key >> 13) * factor;
+
+	/* The hash as a fraction of the number of buckets */
+	return &table->bucket[mul_u64_u64_shr(hash, table->nr_buckets, 64)];
 }
 
 /* A record that is being made is nobody's yet: its maker may still give way. */
 static inline bool tcps_is_record(u64 word, u64 key)
 {
-	return (word & (TCPS_REC_KEY | TCPS_REC_BUSY)) == key;
+	return !((word ^ key) & (TCPS_REC_KEY | TCPS_REC_BUSY));
 }
 
 /**

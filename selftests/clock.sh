@@ -13,6 +13,8 @@
 need swarm awk ip unshare
 in_own_namespace
 dir=$(mktemp -d)
+mod_setup
+mod_unload
 at_exit "rm -rf $dir"
 PORT=7700
 

@@ -17,7 +17,7 @@
 #define SYN_RECV	3
 #define TIME_WAIT	6
 #define CLOSE		7
-#define BUCKETS		152
+#define BUCKETS		184
 #define STATES		16
 
 /* What is used of the kernel's types; CO-RE finds where it is. */
@@ -31,7 +31,7 @@ struct sock_common {
 
 struct inet_timewait_sock {
 	int tw_timeout;
-	volatile unsigned char tw_substate;
+	unsigned char tw_substate;
 } __attribute__((preserve_access_index));
 
 struct request_sock {
@@ -67,11 +67,26 @@ static __always_inline int log2_of(__u64 x)
 {
 	int n = 0;
 
-	if (x >> 32) { x >>= 32; n += 32; }
-	if (x >> 16) { x >>= 16; n += 16; }
-	if (x >> 8) { x >>= 8; n += 8; }
-	if (x >> 4) { x >>= 4; n += 4; }
-	if (x >> 2) { x >>= 2; n += 2; }
+	if (x >> 32) {
+		x >>= 32;
+		n += 32;
+	}
+	if (x >> 16) {
+		x >>= 16;
+		n += 16;
+	}
+	if (x >> 8) {
+		x >>= 8;
+		n += 8;
+	}
+	if (x >> 4) {
+		x >>= 4;
+		n += 4;
+	}
+	if (x >> 2) {
+		x >>= 2;
+		n += 2;
+	}
 	return n + (x >> 1);
 }
 

@@ -29,6 +29,11 @@ typedef int64_t s64;
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define BIT_ULL(nr)	(1ULL << (nr))
 
+static inline u64 mul_u64_u64_shr(u64 a, u64 mul, unsigned int shift)
+{
+	return (__uint128_t)a * mul >> shift;
+}
+
 static inline unsigned long __fls(unsigned long x)
 {
 	return 63 - __builtin_clzl(x);
