@@ -3,8 +3,6 @@
  * Why a connection ended.
  */
 #include "tcps.h"
-#include <linux/jiffies.h>
-#include <net/inet_timewait_sock.h>
 #include <net/request_sock.h>
 #include <net/tcp.h>
 #include "cause.h"
@@ -117,39 +115,17 @@ unsigned int tcps_cause_req(const struct request_sock *req)
 }
 
 /**
- * tcps_cause_mini() - why a mini socket ends
- * @tw:		the mini socket
- * @from:	FIN_WAIT2 or TIME_WAIT
- *
- * Return: enum tcps_cause.
- */
-unsigned int tcps_cause_mini(const struct inet_timewait_sock *tw, int from)
-{
-	if (!check_net(twsk_net(tw)))
-		return TCPS_CAUSE_NETNS;
-	if (time_after_eq(jiffies, tw->tw_timer.expires))
-		return TCPS_CAUSE_EXPIRED;
-	return from == TCP_TIME_WAIT ? TCPS_CAUSE_REUSED : TCPS_CAUSE_RESET;
-}
-
-static void count(struct tcps_percpu __percpu *p, unsigned int from,
-		  unsigned int cause)
-{
-	this_cpu_inc(p->cell[from * TCPS_NR_CAUSES + cause]);
-}
-
-/**
  * tcps_closed_sock() - count why a full socket goes to CLOSE
  * @p:		numbers of its namespace
  * @sk:		the socket
  * @from:	the state that it leaves
  *
- * Any context with preemption off, as the other two.
+ * Any context with preemption off.
  */
 void tcps_closed_sock(struct tcps_percpu __percpu *p, const struct sock *sk,
 		      int from)
 {
-	count(p, from, tcps_cause_sock(sk, from));
+	tcps_closed_for(p, from, tcps_cause_sock(sk, from));
 }
 
 /**
@@ -160,17 +136,5 @@ void tcps_closed_sock(struct tcps_percpu __percpu *p, const struct sock *sk,
 void tcps_closed_req(struct tcps_percpu __percpu *p,
 		     const struct request_sock *req)
 {
-	count(p, TCPS_SYN_RECV, tcps_cause_req(req));
-}
-
-/**
- * tcps_closed_mini() - count why a mini socket ends
- * @p:		numbers of its namespace
- * @tw:		the mini socket
- * @from:	FIN_WAIT2 or TIME_WAIT
- */
-void tcps_closed_mini(struct tcps_percpu __percpu *p,
-		      const struct inet_timewait_sock *tw, int from)
-{
-	count(p, from, tcps_cause_mini(tw, from));
+	tcps_closed_for(p, TCPS_SYN_RECV, tcps_cause_req(req));
 }

@@ -10,8 +10,18 @@
 #include <asm/tsc.h>
 #endif
 
-struct tcps_clock tcps_clock __read_mostly = { .mult = 1 << 16 };
+struct tcps_clock tcps_clock __read_mostly = {
+	.mult = 1 << 16,
+	.scale = 1ULL << 48,
+};
 DEFINE_STATIC_KEY_FALSE(tcps_clock_tsc);
+
+static void set_tick(u32 mult, u8 left)
+{
+	tcps_clock.mult = mult;
+	tcps_clock.scale = (u64)mult << 32;
+	tcps_clock.left = left;
+}
 
 #ifdef CONFIG_X86_64
 /*
@@ -35,10 +45,10 @@ static void use_tsc(void)
 {
 	/* Cycles of 1,024 ns, times 1,000,000. */
 	u64 cycles = (u64)tsc_khz * 1024;
+	unsigned int shift = ilog2(cycles / USEC_PER_SEC);
 
-	tcps_clock.shift = ilog2(cycles / USEC_PER_SEC);
-	tcps_clock.mult = div64_u64((u64)USEC_PER_SEC << tcps_clock.shift << 16,
-				    cycles);
+	set_tick(div64_u64((u64)USEC_PER_SEC << shift << 16, cycles),
+		 16 - shift);
 	static_branch_enable(&tcps_clock_tsc);
 }
 #else
@@ -58,8 +68,7 @@ static void use_tsc(void) { }
 static void use_ktime(void)
 {
 	static_branch_disable(&tcps_clock_tsc);
-	tcps_clock.shift = 0;
-	tcps_clock.mult = 1 << 16;
+	set_tick(1 << 16, 0);
 }
 
 /**

@@ -21,14 +21,16 @@
 /**
  * struct tcps_clock - how long a tick is
  * @mult:	units a tick, times 2^16
- * @shift:	a tick is 2^@shift cycles of the time stamp counter
+ * @scale:	units a tick, times 2^48
+ * @left:	a tick is 2^(16 - @left) cycles of the time stamp counter
  *
  * Written before the first hook, and by tcps_clock_check() when no time is
  * being measured.
  */
 struct tcps_clock {
 	u32 mult;
-	u8 shift;
+	u8 left;
+	u64 scale;
 };
 
 extern struct tcps_clock tcps_clock;
@@ -41,22 +43,22 @@ static __always_inline bool tcps_clock_is_tsc(void)
 }
 
 /**
- * tcps_clock_read() - the clock, which the caller knows
+ * tcps_clock_fine() - the clock, which the caller knows
  * @tsc:	tcps_clock_is_tsc(); a constant, so that code that uses the TSC
  *		has no function to call and no registers to save
  *
  * Any context.  Not ordered with what is around it: an event is longer than
  * the few cycles that the processor may be ahead.
  *
- * Return: monotonic time in ticks, of which 48 bits are kept.
+ * Return: monotonic time in ticks, times 2^16, modulo 2^64.
  */
-static __always_inline u64 tcps_clock_read(bool tsc)
+static __always_inline u64 tcps_clock_fine(bool tsc)
 {
 #ifdef CONFIG_X86_64
 	if (tsc)
-		return rdtsc() >> tcps_clock.shift;
+		return rdtsc() << tcps_clock.left;
 #endif
-	return ktime_get_ns() >> TCPS_UNIT_SHIFT;
+	return ktime_get_ns() << (16 - TCPS_UNIT_SHIFT);
 }
 
 /**
@@ -64,11 +66,11 @@ static __always_inline u64 tcps_clock_read(bool tsc)
  *
  * Any context.
  *
- * Return: as tcps_clock_read().
+ * Return: monotonic time in ticks, modulo 2^48.
  */
 static inline u64 tcps_now(void)
 {
-	return tcps_clock_read(tcps_clock_is_tsc());
+	return tcps_clock_fine(tcps_clock_is_tsc()) >> 16;
 }
 
 /**

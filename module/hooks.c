@@ -171,7 +171,7 @@ static noinline void set_state_anyhow(const struct sock *sk, int old, int new)
 {
 	struct tcps_net *tn;
 
-	if (paused())
+	if (old == new || paused())
 		return;
 	tn = tcps_net(sock_net(sk));
 	if (old == TCP_LISTEN && new == TCP_SYN_RECV)
@@ -204,8 +204,8 @@ static __always_inline bool fast_open(const struct sock *sk, int old, int new,
 				      bool tsc)
 {
 	if (old == TCP_CLOSE)
-		return fast_born(sock_net(sk), sk, TCPS_KIND_SOCK, TCPS_CLOSED,
-				 new, tsc);
+		return fast_born(sock_net(sk), sk, TCPS_KIND_SOCK,
+				 tcps_edge(TCPS_CLOSED, new), new, tsc);
 	return new == TCP_SYN_RECV && fast_child_made(sk);
 }
 
@@ -220,22 +220,41 @@ static __always_inline bool fast_move(const struct sock *sk, int old, int new,
 	return true;
 }
 
+/* Newer kernels run probes with preemption on, older ones have turned it off. */
+#ifdef TCPS_HAVE_PROBES_WITHOUT_PREEMPTION
+#define PROBES_PREEMPTIBLE	0
+#else
+#define PROBES_PREEMPTIBLE	1
+#endif
+
+static __always_inline void probe_begin(void)
+{
+	if (PROBES_PREEMPTIBLE)
+		preempt_disable_notrace();
+}
+
+static __always_inline void probe_end(void)
+{
+	if (PROBES_PREEMPTIBLE)
+		preempt_enable_notrace();
+}
+
 /*
  * set_state() goes on in one of these, which has no more registers to save than
- * it needs.  They return with preemption on.
+ * it needs.  They end what it has begun.
  */
 static noinline void set_state_closing(const struct sock *sk, int old)
 {
 	if (!fast_close(sk, old, true))
 		set_state_anyhow(sk, old, TCP_CLOSE);
-	preempt_enable_notrace();
+	probe_end();
 }
 
 static noinline void set_state_opening(const struct sock *sk, int old, int new)
 {
 	if (!fast_open(sk, old, new, true))
 		set_state_anyhow(sk, old, new);
-	preempt_enable_notrace();
+	probe_end();
 }
 
 static noinline void set_state_by_ktime(const struct sock *sk, int old, int new)
@@ -250,17 +269,16 @@ static noinline void set_state_by_ktime(const struct sock *sk, int old, int new)
 		done = fast_move(sk, old, new, false);
 	if (!done)
 		set_state_anyhow(sk, old, new);
-	preempt_enable_notrace();
+	probe_end();
 }
 
 /* The tracepoint inet_sock_set_state: every transition of a full socket. */
 static void set_state(void *data, const struct sock *sk, const int old,
 		      const int new)
 {
-	if (sk->sk_protocol != IPPROTO_TCP || unlikely(old == new))
+	if (sk->sk_protocol != IPPROTO_TCP)
 		return;
-	/* Newer kernels run probes with preemption on. */
-	preempt_disable_notrace();
+	probe_begin();
 	if (!tcps_clock_is_tsc()) {
 		set_state_by_ktime(sk, old, new);
 	} else if (new == TCP_CLOSE) {
@@ -270,7 +288,7 @@ static void set_state(void *data, const struct sock *sk, const int old,
 	} else {
 		if (!fast_move(sk, old, new, true))
 			set_state_anyhow(sk, old, new);
-		preempt_enable_notrace();
+		probe_end();
 	}
 }
 
@@ -290,7 +308,7 @@ static __always_inline void req_added(unsigned long sk, unsigned long req,
 
 	if (listener->sk_protocol != IPPROTO_TCP ||
 	    fast_born(sock_net(listener), (void *)req, TCPS_KIND_REQ,
-		      TCPS_LISTEN, TCPS_SYN_RECV, tsc))
+		      TCPS_E_LISTEN_SYN_RECV, TCPS_SYN_RECV, tsc))
 		return;
 	req_added_anyhow(listener, (void *)req);
 }
@@ -387,7 +405,7 @@ static __always_inline void req_freed(unsigned long arg, unsigned long unused1,
 	struct request_sock *req = (struct request_sock *)arg;
 
 	/* SYN cookies leave no state: never counted. */
-	if (req->rsk_listener && !fast_req_freed(req, tsc))
+	if (req->rsk_listener && !fast_req_freed(req))
 		req_freed_anyhow(req);
 }
 
@@ -412,7 +430,7 @@ static __always_inline void mini_made(unsigned long arg, unsigned long sock,
 		(const struct inet_timewait_sock *)arg;
 	const struct sock *sk = (const struct sock *)sock;
 
-	if (sk->sk_protocol == IPPROTO_TCP && !fast_to_mini(sk, tw, tsc))
+	if (sk->sk_protocol == IPPROTO_TCP && !fast_to_mini(sk, tw))
 		mini_made_anyhow(sk, tw);
 }
 

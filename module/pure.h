@@ -23,4 +23,25 @@
 
 #endif
 
+/**
+ * tcps_mul_high() - the upper half of a product
+ * @a:	one factor
+ * @b:	the other
+ *
+ * What mul_u64_u64_shr(a, b, 64) is; gcc aligns the stack for its 128-bit type.
+ *
+ * Return: a * b / 2^64.
+ */
+static __always_inline u64 tcps_mul_high(u64 a, u64 b)
+{
+#ifdef __x86_64__
+	u64 high;
+
+	asm("mulq %2" : "=d" (high), "+a" (a) : "rm" (b) : "cc");
+	return high;
+#else
+	return mul_u64_u64_shr(a, b, 64);
+#endif
+}
+
 #endif /* _TCPS_PURE_H */

@@ -154,7 +154,8 @@ static struct tcps_slot *claim(struct tcps_bucket *b, u64 word, u64 when)
 	unsigned int i;
 
 	for (i = 0; i < TCPS_BUCKET_SLOTS; i++)
-		if (tcps_claim(&b->slot[i], word, when))
+		if (!READ_ONCE(b->slot[i].word) &&
+		    tcps_claim(&b->slot[i], word, when))
 			return &b->slot[i];
 	return NULL;
 }

@@ -194,13 +194,38 @@ static inline struct tcps_bucket *tcps_bucket(const struct tcps_table *table,
 	u64 hash = (key ^ key >> 13) * factor;
 
 	/* The hash as a fraction of the number of buckets */
-	return &table->bucket[mul_u64_u64_shr(hash, table->nr_buckets, 64)];
+	return &table->bucket[tcps_mul_high(hash, table->nr_buckets)];
 }
 
 /* A record that is being made is nobody's yet: its maker may still give way. */
 static inline bool tcps_is_record(u64 word, u64 key)
 {
 	return !((word ^ key) & (TCPS_REC_KEY | TCPS_REC_BUSY));
+}
+
+/* The first slot of a bucket whose @word is @as in the bits of @mask */
+static __always_inline bool tcps_find_in(struct tcps_bucket *b, u64 as,
+					 u64 mask, struct tcps_slot **slot,
+					 u64 *word)
+{
+	struct tcps_slot *s = b->slot;
+
+	BUILD_BUG_ON(TCPS_BUCKET_SLOTS != 4);
+	*slot = s;
+	*word = READ_ONCE(s[0].word);
+	if (likely(!((*word ^ as) & mask)))
+		return true;
+	*slot = s + 1;
+	*word = READ_ONCE(s[1].word);
+	if (likely(!((*word ^ as) & mask)))
+		return true;
+	*slot = s + 2;
+	*word = READ_ONCE(s[2].word);
+	if (!((*word ^ as) & mask))
+		return true;
+	*slot = s + 3;
+	*word = READ_ONCE(s[3].word);
+	return !((*word ^ as) & mask);
 }
 
 /**
@@ -219,24 +244,35 @@ static __always_inline bool tcps_find_near(const struct tcps_table *table,
 					   struct tcps_slot **slot, u64 *word)
 {
 	u64 key = tcps_key(ptr);
-	struct tcps_slot *s = tcps_bucket(table, key, TCPS_HASH_FIRST)->slot;
 
-	BUILD_BUG_ON(TCPS_BUCKET_SLOTS != 4);
-	*slot = s;
-	*word = READ_ONCE(s[0].word);
-	if (likely(tcps_is_record(*word, key)))
-		return true;
-	*slot = s + 1;
-	*word = READ_ONCE(s[1].word);
-	if (likely(tcps_is_record(*word, key)))
-		return true;
-	*slot = s + 2;
-	*word = READ_ONCE(s[2].word);
-	if (tcps_is_record(*word, key))
-		return true;
-	*slot = s + 3;
-	*word = READ_ONCE(s[3].word);
-	return tcps_is_record(*word, key);
+	return tcps_find_in(tcps_bucket(table, key, TCPS_HASH_FIRST), key,
+			    TCPS_REC_KEY | TCPS_REC_BUSY, slot, word);
+}
+
+/**
+ * tcps_find_as() - the record of an object, as it is expected to be
+ * @table:	the table
+ * @ptr:	the object
+ * @state:	the state that it is in
+ * @more:	TCPS_REC_UNKNOWN: since a time that is known; 0: or not
+ * @slot:	where the record goes
+ * @word:	where its @word goes
+ *
+ * Any context.  One comparison finds the record and what it has to be.
+ *
+ * Return: false if its first bucket has none that is so.
+ */
+static __always_inline bool tcps_find_as(const struct tcps_table *table,
+					 const void *ptr, unsigned int state,
+					 u64 more, struct tcps_slot **slot,
+					 u64 *word)
+{
+	u64 key = tcps_key(ptr);
+
+	return tcps_find_in(tcps_bucket(table, key, TCPS_HASH_FIRST),
+			    key | state << TCPS_REC_STATE_SHIFT,
+			    TCPS_REC_KEY | TCPS_REC_BUSY | TCPS_REC_STATE |
+			    more, slot, word);
 }
 
 /**
@@ -266,8 +302,9 @@ static inline struct tcps_slot *tcps_find(struct tcps_table *table,
 static __always_inline bool tcps_claim(struct tcps_slot *slot, u64 word,
 				       u64 when)
 {
-	if (READ_ONCE(slot->word) ||
-	    cmpxchg(&slot->word, 0, word | TCPS_REC_BUSY))
+	u64 old = 0;
+
+	if (!try_cmpxchg(&slot->word, &old, word | TCPS_REC_BUSY))
 		return false;
 	WRITE_ONCE(slot->when, when);
 	/* Whoever walks the table sees @when no later than this. */
@@ -278,22 +315,27 @@ static __always_inline bool tcps_claim(struct tcps_slot *slot, u64 word,
 /**
  * tcps_insert_near() - add a record, if its first bucket is half empty
  * @table:	the table
- * @word:	tcps_rec_word(); no record of that key may be in the table
+ * @ptr:	the object
+ * @word:	tcps_rec_word() of @ptr; no record of it may be in the table
  * @when:	tcps_when()
+ * @slot:	where the record goes
  *
  * Any context.
  *
- * Return: the record, or NULL: nothing has been done.
+ * Return: false: nothing has been done.
  */
-static __always_inline struct tcps_slot *
-tcps_insert_near(const struct tcps_table *table, u64 word, u64 when)
+static __always_inline bool tcps_insert_near(const struct tcps_table *table,
+					     const void *ptr, u64 word,
+					     u64 when, struct tcps_slot **slot)
 {
-	struct tcps_slot *slot = tcps_bucket(table, word & TCPS_REC_KEY,
-					     TCPS_HASH_FIRST)->slot;
+	struct tcps_slot *s = tcps_bucket(table, tcps_key(ptr),
+					  TCPS_HASH_FIRST)->slot;
 
-	if (likely(tcps_claim(slot, word, when)))
-		return slot;
-	return likely(tcps_claim(++slot, word, when)) ? slot : NULL;
+	*slot = s;
+	if (likely(tcps_claim(s, word, when)))
+		return true;
+	*slot = ++s;
+	return likely(tcps_claim(s, word, when));
 }
 
 /**
@@ -309,9 +351,10 @@ tcps_insert_near(const struct tcps_table *table, u64 word, u64 when)
 static inline struct tcps_slot *tcps_insert(struct tcps_table *table, u64 word,
 					    u64 when)
 {
-	struct tcps_slot *slot = tcps_insert_near(table, word, when);
+	struct tcps_slot *slot;
 
-	return slot ? slot : tcps_insert_rest(table, word, when);
+	return tcps_insert_near(table, tcps_slot_ptr(word), word, when, &slot) ?
+	       slot : tcps_insert_rest(table, word, when);
 }
 
 /**

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2
 # modules: tcp_diag inet_diag
-# timeout: 400
+# timeout: 900
 # threads: multi
 #
 # Chaos: connections in three namespaces that end in every way, servers that are
@@ -10,14 +10,14 @@
 # all the time.  Afterwards every gauge is the kernel's.  With CHAOS=reload (see
 # reload.sh) the module is unloaded and loaded meanwhile.
 #
-#   CHAOS_COUNT=COUNT   connections of each of six processes (2500)
+#   CHAOS_COUNT=COUNT   connections of each of six processes (33334)
 
 # The functions below are called through is() and poll().
 # shellcheck disable=SC2317,SC2015,SC2016,SC2086
 
 . "$(dirname "$0")/lib.sh"
 
-count=2500
+count=33334
 ! slow_kernel || count=400
 count=${CHAOS_COUNT:-$count}
 need swarm ss awk ip unshare

@@ -70,6 +70,12 @@ static inline u64 cmpxchg(u64 *p, u64 old, u64 new)
 	return old;
 }
 
+static inline bool try_cmpxchg(u64 *p, u64 *old, u64 new)
+{
+	return __atomic_compare_exchange_n(p, old, new, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_SEQ_CST);
+}
+
 typedef struct {
 	int counter;
 } atomic_t;
