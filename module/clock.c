@@ -14,6 +14,7 @@ struct tcps_clock tcps_clock __read_mostly = {
 	.mult = 1 << 16,
 	.scale = 1ULL << 48,
 };
+
 DEFINE_STATIC_KEY_FALSE(tcps_clock_tsc);
 
 static void set_tick(u32 mult, u8 left)

@@ -15,6 +15,7 @@
 #include "tcps.h"
 #include <linux/mm.h>
 #include <linux/vmalloc.h>
+#include "event.h"
 #include "life.h"
 
 struct tcps_table tcps_table;
@@ -130,7 +131,7 @@ void tcps_life_mini_insert_rest(struct tcps_net *tn, unsigned int state,
 				u64 word, u64 when)
 {
 	if (!tcps_life_insert_rest(word, when))
-		tcps_life_mini_refused(tn, state);
+		tcps_life_mini_refused(tn, tcps_slot_ptr(word), state);
 }
 
 /*
@@ -224,13 +225,22 @@ static void first_sight(struct tcps_net *tn, unsigned int state)
 		tcps_count(TCPS_COUNT_UNTRACKED);
 }
 
-/* A record says when its state was entered, or that nobody knows. */
-static void dwell(struct tcps_net *tn, u64 word, u64 when, unsigned int edge,
-		  u64 now)
+/*
+ * A record says when its state was entered, or that nobody knows.
+ *
+ * Return: the time since, in microseconds; -1: unknown.
+ */
+static s64 dwell(struct tcps_net *tn, u64 word, u64 when, unsigned int edge,
+		 u64 now)
 {
-	if (!(word & TCPS_REC_UNKNOWN) && edge != TCPS_E_NONE &&
-	    !tcps_life_is(TCPS_LIFE_TIMELESS))
-		tcps_dwell(tn, edge, tcps_units(tcps_when_elapsed(when, now)));
+	u64 units;
+
+	if (word & TCPS_REC_UNKNOWN || tcps_life_is(TCPS_LIFE_TIMELESS))
+		return -1;
+	units = tcps_units(tcps_when_elapsed(when, now));
+	if (edge != TCPS_E_NONE)
+		tcps_dwell(tn, edge, units);
+	return tcps_hist_us(units);
 }
 
 static void closed(struct tcps_net *tn, unsigned int from, unsigned int cause)
@@ -254,6 +264,7 @@ void tcps_life_born(struct tcps_net *tn, const void *obj, unsigned int kind,
 	make_room(obj);
 	tcps_edge_taken(tn, from, to);
 	record(tn, obj, kind, to, 0, tcps_now());
+	tcps_event(obj, from, to, 0, -1);
 }
 
 /**
@@ -296,17 +307,25 @@ bool tcps_life_counted(void)
 	       tcps_life_is(TCPS_LIFE_SEEDING);
 }
 
+static void taken_from_nowhere(struct tcps_net *tn, const void *obj,
+			       unsigned int from, unsigned int to,
+			       unsigned int cause)
+{
+	tcps_edge_taken(tn, from, to);
+	if (to == TCPS_CLOSED)
+		closed(tn, from, cause);
+	else
+		record(tn, obj, TCPS_KIND_SOCK, to, 0, tcps_now());
+	tcps_event(obj, from, to, cause, -1);
+}
+
 /* The event of a connection that has no record. */
 static noinline void unrecorded(struct tcps_net *tn, const void *obj,
 				unsigned int from, unsigned int to,
 				unsigned int cause)
 {
 	first_sight(tn, from);
-	tcps_edge_taken(tn, from, to);
-	if (to == TCPS_CLOSED)
-		closed(tn, from, cause);
-	else
-		record(tn, obj, TCPS_KIND_SOCK, to, 0, tcps_now());
+	taken_from_nowhere(tn, obj, from, to, cause);
 }
 
 /*
@@ -329,11 +348,7 @@ static void miscounted(struct tcps_net *tn, const void *obj, unsigned int from,
 		       unsigned int to, unsigned int cause)
 {
 	tcps_add(tn, TCPS_CELL_SEEDED + from);
-	tcps_edge_taken(tn, from, to);
-	if (to == TCPS_CLOSED)
-		closed(tn, from, cause);
-	else
-		record(tn, obj, TCPS_KIND_SOCK, to, 0, tcps_now());
+	taken_from_nowhere(tn, obj, from, to, cause);
 }
 
 /**
@@ -385,7 +400,8 @@ void tcps_life_transition(struct tcps_net *tn, const void *obj,
 		forget(slot, word);
 	}
 	tcps_edge_taken(tn, from, to);
-	dwell(tn, word, when, tcps_edge(from, to), now);
+	tcps_event(obj, from, to, cause,
+		   dwell(tn, word, when, tcps_edge(from, to), now));
 }
 
 /*
@@ -537,7 +553,8 @@ void tcps_life_to_mini(struct tcps_net *tn, const void *sk, const void *mini,
 
 	if (from != to) {
 		tcps_edge_taken(tn, from, to);
-		dwell(tn, word, when, tcps_edge(from, to), now);
+		tcps_event(sk, from, to, 0, dwell(tn, word, when,
+						  tcps_edge(from, to), now));
 	} else {
 		/* The same state: it goes on counting from its begin. */
 		flags = word & TCPS_REC_UNKNOWN;
@@ -545,21 +562,25 @@ void tcps_life_to_mini(struct tcps_net *tn, const void *sk, const void *mini,
 	}
 	make_room(mini);
 	if (!record(tn, mini, TCPS_KIND_MINI, to, flags, now))
-		tcps_life_mini_refused(tn, to);
+		tcps_life_mini_refused(tn, mini, to);
 }
 
 /**
  * tcps_life_mini_refused() - there is no room for a mini socket's record
  * @tn:		its namespace
+ * @mini:	the mini socket
  * @state:	its state, in whose gauge it is
  *
  * Without a record nobody can tell when FIN_WAIT2 ends (see
  * tcps_life_mini_time_wait()): it is counted as TIME_WAIT from the beginning.
  */
-void tcps_life_mini_refused(struct tcps_net *tn, unsigned int state)
+void tcps_life_mini_refused(struct tcps_net *tn, const void *mini,
+			    unsigned int state)
 {
-	if (state != TCPS_TIME_WAIT)
-		tcps_edge_taken(tn, state, TCPS_TIME_WAIT);
+	if (state == TCPS_TIME_WAIT)
+		return;
+	tcps_edge_taken(tn, state, TCPS_TIME_WAIT);
+	tcps_event(mini, state, TCPS_TIME_WAIT, 0, -1);
 }
 
 /**
@@ -604,5 +625,6 @@ void tcps_life_mini_time_wait(struct tcps_net *tn, const void *mini)
 					 TCPS_TIME_WAIT, 0),
 		    tcps_when(now, tn->id));
 	tcps_edge_taken(tn, TCPS_FIN_WAIT2, TCPS_TIME_WAIT);
-	dwell(tn, word, when, TCPS_E_FIN_WAIT2_TIME_WAIT, now);
+	tcps_event(mini, TCPS_FIN_WAIT2, TCPS_TIME_WAIT, 0,
+		   dwell(tn, word, when, TCPS_E_FIN_WAIT2_TIME_WAIT, now));
 }

@@ -30,6 +30,8 @@ enum tcps_life_flag {
 	TCPS_LIFE_DOUBT,
 	/* The clock is being changed. */
 	TCPS_LIFE_TIMELESS,
+	/* Somebody listens to the trace event. */
+	TCPS_LIFE_TRACING,
 	/* There was no room for a record once. */
 	TCPS_LIFE_REFUSED,
 };
@@ -37,7 +39,7 @@ enum tcps_life_flag {
 #define TCPS_LIFE_UNUSUAL						\
 	(BIT(TCPS_LIFE_WALKING) | BIT(TCPS_LIFE_SEEDING) |		\
 	 BIT(TCPS_LIFE_PAUSED) | BIT(TCPS_LIFE_DOUBT) |			\
-	 BIT(TCPS_LIFE_TIMELESS))
+	 BIT(TCPS_LIFE_TIMELESS) | BIT(TCPS_LIFE_TRACING))
 
 /**
  * struct tcps_life - how records are to be written now
@@ -85,7 +87,8 @@ void tcps_life_refused(void);
 bool tcps_life_insert_rest(u64 word, u64 when);
 void tcps_life_mini_insert_rest(struct tcps_net *tn, unsigned int state,
 				u64 word, u64 when);
-void tcps_life_mini_refused(struct tcps_net *tn, unsigned int state);
+void tcps_life_mini_refused(struct tcps_net *tn, const void *mini,
+			    unsigned int state);
 void tcps_life_drop(unsigned int netid, unsigned int state);
 
 #endif /* _TCPS_LIFE_H */

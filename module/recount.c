@@ -145,7 +145,7 @@ bool tcps_recount_add(struct tcps_net *tn, const void *obj, unsigned int kind,
 	}
 	tcps_add(tn, TCPS_CELL_SEEDED + state);
 	if (!slot && kind == TCPS_KIND_MINI)
-		tcps_life_mini_refused(tn, state);
+		tcps_life_mini_refused(tn, obj, state);
 	return !slot || !taken_over(obj, kind) || !undo(tn, slot, word);
 }
 

@@ -14,7 +14,10 @@ rounds=$1 warmup=$2 count=$3 loads=$4 observers=$5
 here=$(cd "$(dirname "$0")" && pwd)
 KO=${TCPSTATES_KO:-}
 PAUSE=/sys/module/tcpstates/parameters/test_pause
+TRACING=/sys/kernel/tracing/instances/bench
 said=/tmp/bench.said
+
+. "$here/loads.sh"
 
 die()
 {
@@ -57,6 +60,26 @@ counted_ktime()
 
 stop_ktime()
 {
+	rmmod tcpstates
+}
+
+# Somebody listens to the trace event, and throws away what is old.
+start_traced()
+{
+	insmod "$KO" clock=tsc && mkdir -p "$TRACING" &&
+		echo 1 > "$TRACING/events/tcpstates/enable"
+}
+
+counted_traced()
+{
+	counted_tcpstates "$1"
+	[ "$(wc -l < "$TRACING/trace")" -gt 100 ] || die "no event was traced"
+}
+
+stop_traced()
+{
+	echo 0 > "$TRACING/events/tcpstates/enable"
+	rmdir "$TRACING"
 	rmmod tcpstates
 }
 
@@ -155,49 +178,18 @@ stop_rival()
 		die "rival: $(tail -n 1 "$said") of $wanted connections"
 }
 
-# --- loads -------------------------------------------------------------------
-
-# As many connections as there should have been, by the kernel's own count
-opened()
-{
-	awk '$1 == "Tcp:" && $6 ~ /^[0-9]+$/ { print $6 }' /proc/net/snmp
-}
-
-seen_here()
-{
-	awk '$1 == "transition" && $2 == "CLOSED" && $3 == "SYN_SENT" {
-		print $4 }' /proc/net/tcpstates 2> /dev/null
-}
-
-# In a namespace of its own, which takes all its TIME_WAIT with it
-one_load()
-{
-	ip link set lo up
-	sysctl -qw net.ipv4.ip_local_port_range="1024 65535" \
-		net.ipv4.tcp_max_tw_buckets=100000
-	"$here/load" "$1" "$warmup" "$count" || exit 1
-	opened
-	seen_here
-}
-
-connections_of()
-{
-	case $1 in
-	bulk|keepalive) echo 1 ;;
-	*) echo $((warmup + count)) ;;
-	esac
-}
+# --- loads, each in a namespace that takes all its TIME_WAIT with it -----------
 
 # measure LOAD OBSERVER ROUND
 measure()
 {
 	local result want
-	want=$(connections_of "$1")
+	want=$(operations "$1")
 	"start_$2" || die "$2 does not start"
 	# shellcheck disable=SC2046
 	set -- "$@" $(unshare -n "$0" --one "$1" "$warmup" "$count")
 	result=$4
-	[ "${5:-0}" -ge "$want" ] || die "$1: ${5:-0} of $want connections"
+	[ "${5:-0}" -ge "$want" ] || die "$1: ${5:-0} of $want operations"
 	seen=${6:-0}
 	"counted_$2" "$want"
 	"stop_$2"

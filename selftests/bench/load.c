@@ -3,6 +3,7 @@
  * What a bench runs while it counts instructions: a load, over and over.
  *
  *   load NAME WARMUP COUNT     one line: nanoseconds for each of COUNT
+ *   load clock                 the time, in nanoseconds
  *
  * In a guest that executes one instruction a nanosecond that is the number of
  * instructions, of everybody: client, server and kernel.
@@ -17,8 +18,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include "load.h"
 
-#define PORT	7777
 #define BULK	65536
 
 static int listener = -1, client = -1, server = -1;
@@ -26,7 +27,7 @@ static struct sockaddr_storage to;
 static socklen_t to_len;
 static char buffer[BULK];
 
-static void fail(const char *what)
+void fail(const char *what)
 {
 	fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
 	exit(1);
@@ -187,6 +188,8 @@ static const struct load {
 	{ "reuse", begin_short, do_reuse },
 	{ "bulk", begin_bulk, do_bulk },
 	{ "keepalive", begin_bulk, do_request },
+	{ "syn", begin_syn, do_syn },
+	{ "cookie", begin_syn, do_syn },
 };
 
 static void run(const struct load *load, unsigned long warmup,
@@ -208,8 +211,12 @@ int main(int argc, char **argv)
 {
 	size_t i;
 
+	if (argc == 2 && !strcmp(argv[1], "clock")) {
+		printf("%llu\n", now());
+		return 0;
+	}
 	if (argc != 4) {
-		fprintf(stderr, "usage: load NAME WARMUP COUNT\n");
+		fprintf(stderr, "usage: load NAME WARMUP COUNT, load clock\n");
 		return 2;
 	}
 	for (i = 0; i < sizeof(loads) / sizeof(loads[0]); i++) {

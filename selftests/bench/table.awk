@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# From the lines of guest.sh to a table and, with -v json=FILE, to JSON.
+# From the lines of guest.sh to a table and, with -v json=FILE, to
+# the members of a JSON array.
 #
 # Of the rounds the least counts: what else the guest does only adds to it.  The
 # spread is how far the next one is off; where that makes a figure
@@ -62,7 +63,6 @@ END {
 			if ((loads[l] " " observers[o]) in least)
 				show(loads[l], observers[o])
 	if (json != "")
-		print "{\"kernel\":\"" kernel "\",\"results\":[" lines \
-			"\n]}" > json
+		print lines > json
 	exit bad
 }

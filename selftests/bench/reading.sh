@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# In the guest that counts instructions: what it costs to ask how many
+# connections there are, with more and more of them.  Prints "reading SOCKETS
+# INSTRUCTIONS COMMAND": the least of three, or the first if that is long.
+#
+#   reading.sh "COUNT..."
+
+here=$(cd "$(dirname "$0")" && pwd)
+warmup=0 count=0
+. "$here/loads.sh"
+
+COMMANDS=(
+	"true"
+	"cat /proc/tcpstates"
+	"tcpstatectl show"
+	"tcpstatectl show -j"
+	"ss -s"
+	"ss -tan"
+	"ss -tan state established"
+	"ss -Htan state time-wait"
+	"cat /proc/net/tcp"
+	"wget -q -O - http://127.0.0.1:9100/metrics"
+)
+
+# What the last one asks: node_exporter with its collector of states alone
+start_exporter()
+{
+	local tries=100
+	prometheus-node-exporter --collector.disable-defaults \
+		--collector.tcpstat --web.listen-address=127.0.0.1:9100 \
+		> /tmp/exporter.log 2>&1 &
+	while [ $tries -gt 0 ]; do
+		sleep 0.2
+		wget -q -O - http://127.0.0.1:9100/metrics 2> /dev/null |
+			grep -q node_tcp_connection_states && return
+		tries=$((tries - 1))
+	done
+	echo "bench: node_exporter: $(tail -n 3 /tmp/exporter.log)"
+	exit 1
+}
+
+# The commands are words; none has a blank in them.
+# shellcheck disable=SC2086
+cost()
+{
+	local least="" begin spent
+	for _ in 1 2 3; do
+		begin=$("$here/load" clock)
+		$1 > /dev/null || exit 1
+		spent=$(($("$here/load" clock) - begin))
+		[ -n "$least" ] && [ "$least" -le $spent ] || least=$spent
+		[ "$spent" -lt 2000000000 ] || break
+	done
+	echo "$least"
+}
+
+insmod "$TCPSTATES_KO" clock=tsc max_connections=2097152 || exit 1
+echo "kernel $(uname -r)"
+ip link set lo up
+syn_network 1
+sysctl -qw fs.file-max=4000000 net.ipv4.ip_local_port_range="61000 65000"
+start_exporter
+for sockets in $1; do
+	# A process group of its own, for the crowd ends it as a whole.
+	mkfifo /tmp/go /tmp/there
+	setsid "$here/crowd" "$sockets" < /tmp/go > /tmp/there &
+	exec 3> /tmp/go
+	read -r answer < /tmp/there
+	[ "$answer" = there ] || exit 1
+	sleep 2
+	for command in "${COMMANDS[@]}"; do
+		echo "reading $sockets $(cost "$command") $command"
+	done
+	exec 3>&-
+	wait %2 2> /dev/null
+	rm /tmp/go /tmp/there
+	sleep 5
+done
