@@ -11,6 +11,7 @@
 #endif
 
 struct tcps_clock tcps_clock __read_mostly = { .mult = 1 << 16 };
+u64 tcps_clock_began;
 DEFINE_STATIC_KEY_FALSE(tcps_clock_tsc);
 
 #ifdef CONFIG_X86_64
@@ -92,12 +93,18 @@ int __init tcps_clock_choose(const char *name)
 	return 0;
 }
 
+static void begin_anew(void)
+{
+	use_ktime();
+	tcps_clock_began = tcps_now();
+}
+
 /* All times in records are of the old clock: they become unknown. */
 static void lose_tsc(const char *why)
 {
 	if (!static_key_enabled(&tcps_clock_tsc))
 		return;
-	tcps_recount_timeless(use_ktime);
+	tcps_recount_timeless(begin_anew);
 	pr_warn("the time stamp counter %s: dwell times begin anew, by ktime\n",
 		why);
 }
@@ -131,6 +138,7 @@ static struct notifier_block suspend_notifier = {
  */
 int __init tcps_clock_init(void)
 {
+	tcps_clock_began = tcps_now();
 	return register_pm_notifier(&suspend_notifier);
 }
 
