@@ -8,7 +8,7 @@
 #include <net/sock.h>
 
 #define SAME_STATE(name)	\
-	static_assert((int)TCPSTATES_STATE_##name == TCPS_##name)
+	static_assert((int)TCPSTATES_TCP_STATE_##name == TCPS_##name)
 SAME_STATE(ESTABLISHED);
 SAME_STATE(SYN_SENT);
 SAME_STATE(SYN_RECV);
