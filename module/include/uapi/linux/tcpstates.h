@@ -60,8 +60,8 @@
 #define TCPSTATES_FAMILY_VERSION	1
 
 /**
- * enum tcpstates_tcp_state - States of a connection; the numbers of the kernel's
- *   own.
+ * enum tcpstates_tcp_state - States of a connection; the numbers of the
+ *   kernel's own.
  * @TCPSTATES_TCP_STATE_SYN_RECV: Half-open requests, too.
  */
 enum tcpstates_tcp_state {
