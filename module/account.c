@@ -137,6 +137,16 @@ unsigned int tcps_account_shared(void)
 	return atomic_read(&shared);
 }
 
+/**
+ * tcps_account_limit() - how much memory there may be for counters per CPU
+ *
+ * Return: MiB.
+ */
+unsigned int tcps_account_limit(void)
+{
+	return percpu_limit / MIB;
+}
+
 /* Nobody waits for the memory: until it is there, early is used. */
 static void ask_for_percpu(struct tcps_net *tn)
 {

@@ -13,7 +13,7 @@
 #include <net/snmp.h>
 #include <net/sock.h>
 
-#define PERIOD		(5 * HZ)
+#define DEFAULT_INTERVAL	5000	/* milliseconds */
 #define ROUNDS		3	/* audits in a row that must disagree */
 #define TRIES		8	/* readings in one audit, one of which agrees */
 #define LONGEST_REST	720	/* audits: one hour */
@@ -21,6 +21,7 @@
 static void audit(struct work_struct *work);
 static DECLARE_DELAYED_WORK(auditor, audit);
 static bool stopping;
+static unsigned int interval = DEFAULT_INTERVAL;
 
 /* Owned by the worker: a sweep that found nothing is not repeated soon. */
 static unsigned int rest, rest_after_next;
@@ -185,6 +186,11 @@ static void fold(struct tcps_net *tn, void *arg)
 	tcps_snapshot_fold(tn);
 }
 
+static unsigned long period(void)
+{
+	return msecs_to_jiffies(READ_ONCE(interval));
+}
+
 static void audit(struct work_struct *work)
 {
 	bool sweep = false;
@@ -198,7 +204,29 @@ static void audit(struct work_struct *work)
 	if (sweep)
 		sweep_or_rest();
 	if (!READ_ONCE(stopping))
-		schedule_delayed_work(&auditor, PERIOD);
+		schedule_delayed_work(&auditor, period());
+}
+
+/**
+ * tcps_audit_interval() - the time between two audits
+ *
+ * Return: milliseconds.
+ */
+unsigned int tcps_audit_interval(void)
+{
+	return READ_ONCE(interval);
+}
+
+/**
+ * tcps_audit_set_interval() - change the time between two audits
+ * @ms:		milliseconds; the next audit is that far away from now
+ *
+ * Process context, between tcps_audit_init() and tcps_audit_exit().
+ */
+void tcps_audit_set_interval(unsigned int ms)
+{
+	WRITE_ONCE(interval, ms);
+	mod_delayed_work(system_wq, &auditor, period());
 }
 
 /**
@@ -208,7 +236,7 @@ static void audit(struct work_struct *work)
  */
 int __init tcps_audit_init(void)
 {
-	schedule_delayed_work(&auditor, PERIOD);
+	schedule_delayed_work(&auditor, period());
 	return 0;
 }
 

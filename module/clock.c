@@ -15,6 +15,7 @@ struct tcps_clock tcps_clock __read_mostly = {
 	.scale = 1ULL << 48,
 };
 
+u64 tcps_clock_began;
 DEFINE_STATIC_KEY_FALSE(tcps_clock_tsc);
 
 static void set_tick(u32 mult, u8 left)
@@ -102,12 +103,18 @@ int __init tcps_clock_choose(const char *name)
 	return 0;
 }
 
+static void begin_anew(void)
+{
+	use_ktime();
+	tcps_clock_began = tcps_now();
+}
+
 /* All times in records are of the old clock: they become unknown. */
 static void lose_tsc(const char *why)
 {
 	if (!static_key_enabled(&tcps_clock_tsc))
 		return;
-	tcps_recount_timeless(use_ktime);
+	tcps_recount_timeless(begin_anew);
 	pr_warn("the time stamp counter %s: dwell times begin anew, by ktime\n",
 		why);
 }
@@ -141,6 +148,7 @@ static struct notifier_block suspend_notifier = {
  */
 int __init tcps_clock_init(void)
 {
+	tcps_clock_began = tcps_now();
 	return register_pm_notifier(&suspend_notifier);
 }
 

@@ -34,6 +34,9 @@ struct tcps_clock {
 };
 
 extern struct tcps_clock tcps_clock;
+
+/* In ticks: no record holds an older time of this clock.  As tcps_clock. */
+extern u64 tcps_clock_began;
 DECLARE_STATIC_KEY_FALSE(tcps_clock_tsc);
 
 static __always_inline bool tcps_clock_is_tsc(void)

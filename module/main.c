@@ -176,6 +176,8 @@ static const struct step steps[] = {
 	{ "seed",	tcps_seed,		no_exit },
 	{ "audit",	tcps_audit_init,	tcps_audit_exit },
 	{ "proc",	tcps_proc_init,		tcps_proc_exit },
+	/* The last one: a dump that is under way holds the module only. */
+	{ "netlink",	tcps_netlink_init,	tcps_netlink_exit },
 };
 
 static int __init check_fail_step(void)
@@ -185,7 +187,7 @@ static int __init check_fail_step(void)
 	for (i = 0; i < ARRAY_SIZE(steps); i++)
 		if (!fail_step || tcps_step_fails(steps[i].name))
 			return 0;
-	pr_err("fail_step: there is no step \"%s\"; allowed are parameters, table, netns, clock, hooks, seed, audit, proc\n",
+	pr_err("fail_step: there is no step \"%s\"; allowed are parameters, table, netns, clock, hooks, seed, audit, proc, netlink\n",
 	       fail_step);
 	return -EINVAL;
 }

@@ -13,6 +13,7 @@
 unsigned int tcps_net_id __read_mostly;
 
 static DEFINE_XARRAY_ALLOC1(numbers);
+static atomic_t changes = ATOMIC_INIT(1);
 
 /**
  * tcps_net_by_id() - the namespace of a record
@@ -46,6 +47,38 @@ void tcps_netns_for_each(void (*visit)(struct tcps_net *tn, void *arg),
 	rcu_read_unlock();
 }
 
+/**
+ * tcps_net_get_from() - the next namespace that is alive
+ * @id:		the number to begin with; becomes that of what was found
+ *
+ * Any context.  A namespace without a number is not found.
+ *
+ * Return: the namespace, for put_net() of its @net, or NULL: there are no more.
+ */
+struct tcps_net *tcps_net_get_from(unsigned int *id)
+{
+	struct tcps_net *tn;
+	unsigned long at = *id;
+
+	rcu_read_lock();
+	xa_for_each_start(&numbers, at, tn, *id)
+		if (maybe_get_net(tn->net))
+			break;
+	rcu_read_unlock();
+	*id = at;
+	return tn;
+}
+
+/**
+ * tcps_netns_changes() - how often a namespace has come or gone
+ *
+ * Return: a number that is never 0 in practice.
+ */
+unsigned int tcps_netns_changes(void)
+{
+	return atomic_read(&changes);
+}
+
 static int __net_init tcps_net_init(struct net *net)
 {
 	struct tcps_net *tn = tcps_net(net);
@@ -64,6 +97,7 @@ static int __net_init tcps_net_init(struct net *net)
 	if (err && err != -EBUSY)
 		return err;
 	tn->id = id;
+	atomic_inc(&changes);
 	err = tcps_proc_net_init(net);
 	if (err && id)
 		xa_erase(&numbers, id);
@@ -83,6 +117,7 @@ static void __net_exit tcps_net_pre_exit(struct net *net)
 	tcps_account_retire(tn);
 	if (tn->id)
 		xa_erase(&numbers, tn->id);
+	atomic_inc(&changes);
 }
 
 static void __net_exit tcps_net_exit(struct net *net)

@@ -25,28 +25,10 @@ static void show_quantiles(struct seq_file *m, const u64 *hist, u64 max)
 		   samples);
 }
 
-/* The dwell times of a state: those of all the edges by which it is left. */
-static u64 merge_state(const struct tcps_snapshot *snap, unsigned int state,
-		       u64 *hist)
-{
-	unsigned int e, b;
-	u64 max = 0;
-
-	memset(hist, 0, TCPS_HIST_BUCKETS * sizeof(*hist));
-	for (e = 0; e < TCPS_NR_EDGES; e++) {
-		if (tcps_edges[e].from != state)
-			continue;
-		for (b = 0; b < TCPS_HIST_BUCKETS; b++)
-			hist[b] += snap->hist[e][b];
-		max = max(max, snap->max[e]);
-	}
-	return max;
-}
-
 static void show_state(struct seq_file *m, const struct tcps_snapshot *snap,
 		       unsigned int state, u64 *hist)
 {
-	u64 max = merge_state(snap, state, hist);
+	u64 max = tcps_snapshot_state(snap, state, hist);
 
 	seq_printf(m, "state        %-11s ", tcps_state_names[state]);
 	/* Closed sockets are not counted: unknown, not 0. */
@@ -103,41 +85,10 @@ static void show_closed(struct seq_file *m, const struct tcps_snapshot *snap)
 	}
 }
 
-static void show_counter(struct seq_file *m, const char *name, u64 value)
+static int show_counter(void *m, const char *name, u64 value)
 {
 	seq_printf(m, "counter      %-20s %14llu\n", name, value);
-}
-
-#define COOKIE_NAME(upper, lower, mib)	"cookies_" #lower,
-
-static void show_cookies(struct seq_file *m, const struct tcps_net *tn)
-{
-	static const char * const names[] = { TCPS_COOKIES(COOKIE_NAME) };
-	u64 cookies[TCPS_NR_COOKIES];
-	unsigned int i;
-
-	tcps_snapshot_cookies(tn, cookies);
-	for (i = 0; i < TCPS_NR_COOKIES; i++)
-		show_counter(m, names[i], cookies[i]);
-}
-
-static void show_counters(struct seq_file *m)
-{
-	u64 erased = tcps_counter(TCPS_COUNT_ERASED);
-	u64 inserted = tcps_counter(TCPS_COUNT_INSERTED);
-
-	seq_puts(m, "# counter    name                          value\n");
-	/* Erased is read first: a sum over CPUs is not one moment. */
-	show_counter(m, "tracked", inserted - erased);
-	show_counter(m, "capacity", tcps_max_connections);
-	show_counter(m, "untracked", tcps_counter(TCPS_COUNT_UNTRACKED));
-	show_counter(m, "refused", tcps_counter(TCPS_COUNT_REFUSED));
-	show_counter(m, "lost", tcps_counter(TCPS_COUNT_LOST));
-	show_counter(m, "shared", tcps_account_shared());
-	show_counter(m, "missed", tcps_hooks_missed());
-	show_counter(m, "stale", tcps_counter(TCPS_COUNT_STALE));
-	show_counter(m, "drift", tcps_counter(TCPS_COUNT_DRIFT));
-	show_counter(m, "other", tcps_counter(TCPS_COUNT_OTHER));
+	return 0;
 }
 
 static int tcps_proc_show(struct seq_file *m, void *unused)
@@ -157,8 +108,8 @@ static int tcps_proc_show(struct seq_file *m, void *unused)
 	show_states(m, snap, hist);
 	show_transitions(m, snap);
 	show_closed(m, snap);
-	show_counters(m);
-	show_cookies(m, tn);
+	seq_puts(m, "# counter    name                          value\n");
+	tcps_snapshot_counters(tn, show_counter, m);
 	seq_puts(m, "# hook       name                           mechanism  status\n");
 	tcps_hooks_show(m);
 	kvfree(hist);

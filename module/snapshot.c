@@ -279,3 +279,76 @@ void tcps_snapshot_free(struct tcps_snapshot *snap)
 {
 	kvfree(snap);
 }
+
+/**
+ * tcps_snapshot_state() - the dwell times of a state
+ * @snap:	the snapshot
+ * @state:	the state
+ * @hist:	where they go: TCPS_HIST_BUCKETS counts, those of all the edges
+ *		by which the state is left
+ *
+ * Return: the longest of them, units of 1,024 ns.
+ */
+u64 tcps_snapshot_state(const struct tcps_snapshot *snap, unsigned int state,
+			u64 *hist)
+{
+	unsigned int e, b;
+	u64 max = 0;
+
+	memset(hist, 0, TCPS_HIST_BUCKETS * sizeof(*hist));
+	for (e = 0; e < TCPS_NR_EDGES; e++) {
+		if (tcps_edges[e].from != state)
+			continue;
+		for (b = 0; b < TCPS_HIST_BUCKETS; b++)
+			hist[b] += snap->hist[e][b];
+		max = max(max, snap->max[e]);
+	}
+	return max;
+}
+
+#define COOKIE_NAME(upper, lower, mib)	"cookies_" #lower,
+
+static int show_cookies(const struct tcps_net *tn, tcps_counter_fn *show,
+			void *arg)
+{
+	static const char * const names[] = { TCPS_COOKIES(COOKIE_NAME) };
+	u64 cookies[TCPS_NR_COOKIES];
+	unsigned int i;
+	int err = 0;
+
+	tcps_snapshot_cookies(tn, cookies);
+	for (i = 0; i < TCPS_NR_COOKIES && !err; i++)
+		err = show(arg, names[i], cookies[i]);
+	return err;
+}
+
+/**
+ * tcps_snapshot_counters() - the counters that are not of one state
+ * @tn:		the namespace, which the caller keeps alive
+ * @show:	called for each, in the order of /proc, until it fails
+ * @arg:	for @show
+ *
+ * Process context.
+ *
+ * Return: what @show returned last.
+ */
+int tcps_snapshot_counters(const struct tcps_net *tn, tcps_counter_fn *show,
+			   void *arg)
+{
+	u64 erased = tcps_counter(TCPS_COUNT_ERASED);
+	u64 inserted = tcps_counter(TCPS_COUNT_INSERTED);
+	int err;
+
+	/* Erased is read first: a sum over CPUs is not one moment. */
+	err = show(arg, "tracked", inserted - erased) ?:
+	      show(arg, "capacity", tcps_max_connections) ?:
+	      show(arg, "untracked", tcps_counter(TCPS_COUNT_UNTRACKED)) ?:
+	      show(arg, "refused", tcps_counter(TCPS_COUNT_REFUSED)) ?:
+	      show(arg, "lost", tcps_counter(TCPS_COUNT_LOST)) ?:
+	      show(arg, "shared", tcps_account_shared()) ?:
+	      show(arg, "missed", tcps_hooks_missed()) ?:
+	      show(arg, "stale", tcps_counter(TCPS_COUNT_STALE)) ?:
+	      show(arg, "drift", tcps_counter(TCPS_COUNT_DRIFT)) ?:
+	      show(arg, "other", tcps_counter(TCPS_COUNT_OTHER));
+	return err ?: show_cookies(tn, show, arg);
+}

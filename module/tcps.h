@@ -2,7 +2,7 @@
 /*
  * The map of the module: what each file offers to the others.
  *
- *   hooks → life → track, account → snapshot → proc
+ *   hooks → life → track, account → snapshot → proc, netlink
  *
  * hooks.c turns kernel objects into calls of life.c, life.c keeps one record a
  * connection (track.c) and tells account.c what happened; snapshot.c is
@@ -205,6 +205,8 @@ extern unsigned int tcps_net_id;
 int tcps_netns_init(void);
 void tcps_netns_exit(void);
 struct tcps_net *tcps_net_by_id(unsigned int id);
+struct tcps_net *tcps_net_get_from(unsigned int *id);
+unsigned int tcps_netns_changes(void);
 void tcps_netns_for_each(void (*visit)(struct tcps_net *tn, void *arg),
 			 void *arg);
 
@@ -234,6 +236,7 @@ void tcps_account_grow(struct work_struct *work);
 void tcps_account_retire(struct tcps_net *tn);
 void tcps_account_free(struct tcps_net *tn);
 unsigned int tcps_account_shared(void);
+unsigned int tcps_account_limit(void);
 void tcps_account_report(void);
 void tcps_add(struct tcps_net *tn, unsigned int cell);
 void tcps_dwell(struct tcps_net *tn, unsigned int edge, u64 units);
@@ -308,6 +311,8 @@ int tcps_seed(void);
 /* audit.c */
 int tcps_audit_init(void);
 void tcps_audit_exit(void);
+unsigned int tcps_audit_interval(void);
+void tcps_audit_set_interval(unsigned int ms);
 
 /* snapshot.c */
 void tcps_snapshot_gauges(struct tcps_net *tn, s64 *gauge);
@@ -315,11 +320,38 @@ void tcps_snapshot_fold(struct tcps_net *tn);
 void tcps_snapshot_cookies(const struct tcps_net *tn, u64 *cookies);
 struct tcps_snapshot *tcps_snapshot_take(struct tcps_net *tn);
 void tcps_snapshot_free(struct tcps_snapshot *snap);
+u64 tcps_snapshot_state(const struct tcps_snapshot *snap, unsigned int state,
+			u64 *hist);
+typedef int tcps_counter_fn(void *arg, const char *name, u64 value);
+int tcps_snapshot_counters(const struct tcps_net *tn, tcps_counter_fn *show,
+			   void *arg);
 
 /* proc.c */
 int tcps_proc_net_init(struct net *net);
 void tcps_proc_net_exit(struct net *net);
 int tcps_proc_init(void);
 void tcps_proc_exit(void);
+
+/* age.c */
+
+/**
+ * struct tcps_age - how long a connection has been in its state
+ * @kind:	is that known
+ * @us:		microseconds
+ */
+struct tcps_age {
+	enum {
+		TCPS_AGE_NONE,		/* no record, or it is changing */
+		TCPS_AGE_EXACT,
+		TCPS_AGE_AT_LEAST,	/* older than what we could see */
+	} kind;
+	u64 us;
+};
+
+struct tcps_age tcps_age(const void *obj, unsigned int state);
+
+/* netlink.c */
+int tcps_netlink_init(void);
+void tcps_netlink_exit(void);
 
 #endif /* _TCPS_H */

@@ -16,10 +16,22 @@ initramfs_make()
 		install -D "$MODULE_KO" "$overlay/usr/lib/tcpstates/tcpstates.ko"
 	[[ ! -x $TOP/tools/tcpstatectl ]] ||
 		install "$TOP/tools/tcpstatectl" "$overlay/usr/local/bin/"
+	initramfs_source "$overlay"
 	initramfs_libraries "$overlay"
 	initramfs_modules "$overlay"
 	root_pack "$overlay" >"$WORK/overlay.cpio"
 	cat "$ROOT/cpio" "$WORK/overlay.cpio" >"$1"
+}
+
+# initramfs_source OVERLAY: the contract of the netlink family, and what tests
+# want of the kernel's source.
+initramfs_source()
+{
+	mkdir -p "$1/docs" "$1/usr/src/linux"
+	cp -r "$TOP/docs/netlink" "$1/docs/"
+	[[ ${#SOURCE_PATHS[@]} -eq 0 ]] ||
+		tar -C "$SOURCE" -cf - "${SOURCE_PATHS[@]}" |
+			tar -C "$1/usr/src/linux" -xf -
 }
 
 # initramfs_selftests DIR: the whole folder, with its compiled drivers.

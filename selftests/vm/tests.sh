@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # The tests of selftests/: which there are, and what each asks for in its
 # header:  # packages: nginx   # modules: veth   # timeout: 120
+#          # source: tools/net/ynl
 # and, where processors are to run at the same time instead of taking turns:
 # # threads: multi   QEMU 7.2 with a thread for each processor can run a
 # breakpoint that has just been taken away, so few tests do that.

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How long a connection has been in its state, read from a record that belongs
+ * to somebody else.
+ */
+#include "life.h"
+
+static u64 read_record(const void *obj, unsigned int state, u64 *when)
+{
+	struct tcps_slot *slot = tcps_find(&tcps_table, obj);
+	u64 word = slot ? tcps_slot_read(slot, when) : 0;
+
+	/* The slot may have become another connection's meanwhile. */
+	if (!tcps_is_record(word, tcps_key(obj)) ||
+	    tcps_rec_state(word) != state)
+		return 0;
+	return word;
+}
+
+/*
+ * A record whose time is unknown says when it was made; if that was by a clock
+ * that is not used any more, it was before this one began.
+ */
+static u64 at_least(u64 elapsed, u64 now)
+{
+	return min(elapsed, now - tcps_clock_began);
+}
+
+/**
+ * tcps_age() - how long a connection has been in its state
+ * @obj:	the kernel object that it lives in, to which the caller has a
+ *		reference
+ * @state:	its state, as the caller sees it
+ *
+ * Any context; takes no lock.  The connection may have an event at the same
+ * time: then the age is not known, or is that of the state it is about to
+ * enter, never one too long.
+ *
+ * Return: the age.
+ */
+struct tcps_age tcps_age(const void *obj, unsigned int state)
+{
+	struct tcps_age age = { .kind = TCPS_AGE_NONE };
+	u64 word, when, now, elapsed;
+
+	/* The clock changes between two grace periods, TIMELESS until then. */
+	rcu_read_lock();
+	word = tcps_life_is(TCPS_LIFE_TIMELESS) ?
+	       0 : read_record(obj, state, &when);
+	if (!word)
+		goto unlock;
+	now = tcps_now();
+	elapsed = tcps_when_elapsed(when, now);
+	age.kind = TCPS_AGE_EXACT;
+	if (word & TCPS_REC_UNKNOWN) {
+		age.kind = TCPS_AGE_AT_LEAST;
+		elapsed = at_least(elapsed, now);
+	}
+	age.us = tcps_hist_us(tcps_units(elapsed));
+unlock:
+	rcu_read_unlock();
+	return age;
+}

@@ -1,0 +1,755 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""The netlink family tcpstates through the kernel's YNL client.
+
+Runs in a namespace in which tcp_walk holds sockets in all states; prints
+KTAP.  Every comparison is with something that is not ours: /proc/net/tcp, ss,
+or, for the statistics, with /proc/tcpstates.
+"""
+import ctypes
+import errno
+import ipaddress
+import os
+import socket
+import struct
+import subprocess
+import sys
+import time
+import traceback
+
+sys.path.insert(0, '/usr/src/linux/tools/net/ynl')
+from lib import YnlFamily, NlError, ynl as ynl_module  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SPEC = HERE + '/../docs/netlink/tcpstates.yaml'
+SCHEMA = '/usr/src/linux/Documentation/netlink/genetlink.yaml'
+PROC = '/proc/thread-self/net/tcpstates'
+CLONE_NEWNET = 0x40000000
+
+SS_STATES = {'ESTAB': 'established', 'FIN-WAIT-1': 'fin-wait1',
+             'FIN-WAIT-2': 'fin-wait2'}
+TCP_STATES = ['', 'established', 'syn-sent', 'syn-recv', 'fin-wait1',
+              'fin-wait2', 'time-wait', 'closed', 'close-wait', 'last-ack',
+              'listen', 'closing']
+
+libc = ctypes.CDLL(None, use_errno=True)
+ynl = YnlFamily(SPEC, SCHEMA)
+
+
+def ordered(items):
+    """Sorted, whatever they are: addresses of two families among them."""
+    return sorted(items, key=str)
+
+
+def fresh():
+    """A new netlink socket: of this namespace, and with these credentials."""
+    ynl.sock.close()
+    ynl.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+    for option in (10, 11, 12):
+        ynl.sock.setsockopt(270, option, 1)
+
+
+# --- other sources -----------------------------------------------------------
+
+def proc_lines():
+    """/proc/tcpstates as a set of tuples of words."""
+    with open(PROC, encoding='ascii') as file:
+        return sorted(tuple(line.split()) for line in file
+                      if not line.startswith('#'))
+
+
+def name(state):
+    return state.replace('-', '_').upper()
+
+
+def number(values, key):
+    return str(values[key]) if key in values else '-'
+
+
+def dwell(values):
+    return [number(values, key)
+            for key in ('p50', 'p99', 'longest', 'samples')]
+
+
+def stats_lines(stats):
+    """What /proc/tcpstates would say of these."""
+    lines = [('tcpstates', '1')]
+    for s in stats['state']:
+        lines.append(('state', name(s['state']), number(s, 'current'),
+                      str(s['entered']), str(s['left']), *dwell(s['dwell'])))
+    for e in stats['edge']:
+        lines.append(('transition', name(e['from']), name(e['to']),
+                      str(e['count']), *dwell(e['dwell'])))
+    for c in stats.get('closed', []):
+        lines.append(('closed', name(c['from']), c['cause'], str(c['count'])))
+    for c in stats['counter']:
+        lines.append(('counter', c['name'], str(c['value'])))
+    for h in stats['hook']:
+        lines.append(('hook', h['name'], h['mechanism'], h['status']))
+    return sorted(lines)
+
+
+def address(text):
+    """ADDRESS:PORT as ss prints it."""
+    host, port = text.rsplit(':', 1)
+    host = host.split('%')[0].strip('[]')
+    return (ipaddress.ip_address('::' if host == '*' else host),
+            0 if port == '*' else int(port))
+
+
+def ss(*arguments):
+    """Sockets as ss lists them."""
+    out = subprocess.run(['ss', '-Htane', *arguments], check=True,
+                         stdout=subprocess.PIPE, text=True).stdout
+    sockets = []
+    for line in out.splitlines():
+        words = line.split()
+        more = dict(w.split(':', 1) for w in words[5:] if ':' in w)
+        state = SS_STATES.get(words[0], words[0].lower())
+        sockets.append({
+            'key': (state, address(words[3]), address(words[4])),
+            'queues': (int(words[1]), int(words[2])),
+            'uid': int(more.get('uid', 0)), 'inode': int(more.get('ino', 0)),
+            'cookie': int(more['sk'], 16), 'cgroup': more.get('cgroup')})
+    return sockets
+
+
+def proc_net(file):
+    """Sockets as /proc/net/tcp and tcp6 list them: with uid and inode."""
+    def parse(text):
+        host, port = text.split(':')
+        words = struct.unpack(f'>{len(host) // 8}I', bytes.fromhex(host))
+        raw = struct.pack(f'<{len(words)}I', *words)
+        return (ipaddress.ip_address(raw), int(port, 16))
+
+    with open('/proc/thread-self/net/' + file, encoding='ascii') as lines:
+        next(lines)
+        rows = [line.split() for line in lines]
+    return [(TCP_STATES[int(w[3], 16)], parse(w[1]), parse(w[2]), int(w[7]),
+             int(w[9])) for w in rows]
+
+
+# --- ours --------------------------------------------------------------------
+
+def addresses(conn):
+    return ((ipaddress.ip_address(conn['local-addr']), conn['local-port']),
+            (ipaddress.ip_address(conn['remote-addr']), conn['remote-port']))
+
+
+def dump(operation, **which):
+    """A dump with a filter: sockets, summary."""
+    got = ynl.dump(operation, {'filter': which} if which else {})
+    assert list(got[-1]) == ['summary'], got[-1]
+    assert got[-1]['summary']['shown'] == len(got) - 1, got[-1]
+    return got[:-1], got[-1]['summary']
+
+
+def keys(**which):
+    return ordered((c['state'], *addresses(c))
+                   for c in dump('conn-get', **which)[0])
+
+
+def ss_keys(*arguments):
+    return ordered(s['key'] for s in ss(*arguments))
+
+
+def same(ours, theirs):
+    assert len(theirs), 'nothing to compare with'
+    assert ours == theirs, \
+        f'only ours: {[x for x in ours if x not in theirs][:4]}, ' \
+        f'only theirs: {[x for x in theirs if x not in ours][:4]}'
+
+
+def refused(error, message, attribute, operation, values, do=False):
+    """The request is refused with that error, text and attribute."""
+    try:
+        if do:
+            ynl.do(operation, values)
+        else:
+            ynl.dump(operation, values)
+    except NlError as refusal:
+        extack = refusal.nl_msg.extack or {}
+        got = (refusal.error, extack.get('msg'), extack.get('bad-attr'))
+        assert got == (error, message, attribute), f'{values}: {got}'
+        return
+    raise AssertionError(f'{operation} {values}: not refused')
+
+
+def in_child(check):
+    """Run a check in a child, where it may become somebody else."""
+    sys.stdout.flush()
+    pid = os.fork()
+    if not pid:
+        try:
+            check()
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc(limit=3)
+            sys.stderr.flush()
+            os._exit(1)
+    assert os.waitpid(pid, 0)[1] == 0, 'see standard error'
+
+
+def enter_initial():
+    with open('/proc/1/ns/net', encoding='ascii') as file:
+        assert libc.setns(file.fileno(), CLONE_NEWNET) == 0
+    fresh()
+
+
+def become_nobody():
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+    fresh()
+
+
+# --- sockets of our own ------------------------------------------------------
+
+held = []
+
+
+def pair(family, host, port=0, uid=0, connect=None):
+    """A listener and a connection to it; the times around connect()."""
+    os.seteuid(uid)
+    try:
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.bind((host, port))
+        listener.listen(7)
+        client = socket.socket(family, socket.SOCK_STREAM)
+        before = time.monotonic()
+        client.connect((connect or host, listener.getsockname()[1]))
+        after = time.monotonic()
+    finally:
+        os.seteuid(0)
+    held.extend((listener, client))
+    return listener, client, before, after
+
+
+def microseconds(seconds):
+    return seconds * 1e6
+
+
+# --- the tests ---------------------------------------------------------------
+
+def stats_do():
+    """do: the same numbers as /proc/tcpstates"""
+    before, ours, after = proc_lines(), ynl.do('stats-get', {}), proc_lines()
+    assert before == after, 'nothing is to move'
+    same(stats_lines(ours), before)
+
+
+def stats_dump():
+    """dump: the caller's namespace, once"""
+    got = ynl.dump('stats-get', {})
+    assert len(got) == 1
+    assert got[0]['netns-ino'] == os.stat('/proc/thread-self/ns/net').st_ino
+    same(stats_lines(got[0]), proc_lines())
+
+
+def stats_all():
+    """dump of all namespaces, from the initial one"""
+    mine = os.stat('/proc/thread-self/ns/net').st_ino
+    lines = proc_lines()
+
+    def check():
+        enter_initial()
+        got = {s['netns-ino']: s
+               for s in ynl.dump('stats-get', {'all-netns': True})}
+        assert set(got) >= {mine, os.stat('/proc/1/ns/net').st_ino}
+        same(stats_lines(got[mine]), lines)
+    in_child(check)
+
+
+def hist_all():
+    """histograms: every edge, with as many samples as /proc says"""
+    got = ynl.dump('hist-get', {})
+    edges = {(line[1], line[2]): line for line in proc_lines()
+             if line[0] == 'transition'}
+    assert len(got) == len(edges)
+    for h in got:
+        line = edges[name(h['from']), name(h['to'])]
+        buckets = h.get('bucket', [])
+        assert str(h['count']) == line[3], line
+        assert dwell(h['dwell']) == list(line[4:8]), (h, line)
+        assert sum(b['count'] for b in buckets) == int(line[7]), line
+        ends = [x for b in buckets for x in (b['low-ns'], b['high-ns'])]
+        assert ends == sorted(ends) and all(b['count'] for b in buckets)
+        if buckets:
+            longest = h['dwell']['longest'] * 1000
+            assert buckets[-1]['low-ns'] <= longest <= \
+                buckets[-1]['high-ns'] + 1000, h
+    assert any(h.get('bucket') for h in got)
+
+
+def hist_filter():
+    """histograms: by state, by edge"""
+    got = ynl.dump('hist-get', {'from': 'established'})
+    assert [h['to'] for h in got] == ['fin-wait1', 'close-wait', 'closed']
+    got = ynl.dump('hist-get', {'from': 'syn-sent', 'to': 'established'})
+    assert len(got) == 1 and got[0]['count'] > 0
+    got = ynl.dump('hist-get', {'to': 'listen'})
+    assert [h['from'] for h in got] == ['closed']
+
+
+def conns_ss():
+    """connections: those of ss, with cookies, owners and cgroups"""
+    conns = dump('conn-get')[0]
+    ours = ordered((c['state'], *addresses(c), c['cookie']) for c in conns)
+    theirs = ss()
+    same(ours, ordered((*s['key'], s['cookie']) for s in theirs))
+    paths = {s['cookie']: s['cgroup'] for s in theirs}
+    seen = 0
+    for conn in conns:
+        path = paths[conn['cookie']]
+        if path and conn['kind'] == 'full' and 'unreachable' not in path:
+            inode = os.stat('/sys/fs/cgroup' + path).st_ino
+            assert conn['cgroup'] == inode, (conn, path, inode)
+            seen += 1
+    assert seen > 50, f'{seen} cgroups'
+
+
+def conns_proc():
+    """connections: those of /proc/net/tcp, with uid and inode"""
+    ours = ordered((c['state'], *addresses(c), c['uid'], c.get('inode', 0))
+                  for c in dump('conn-get')[0])
+    same(ours, ordered(proc_net('tcp') + proc_net('tcp6')))
+
+
+def conns_kinds():
+    """connections: all three kinds of objects"""
+    kinds = {}
+    for conn in dump('conn-get')[0]:
+        kinds.setdefault(conn['kind'], set()).add(conn['state'])
+    assert kinds['request'] == {'syn-recv'}, kinds
+    assert kinds['mini'] <= {'time-wait', 'fin-wait2'} and kinds['mini']
+    assert len(kinds['full']) >= 8, kinds
+
+
+def filter_states():
+    """filter: each state, and some together"""
+    every = ss_keys()
+    for state in TCP_STATES[1:]:
+        if state != 'closed':
+            same(keys(states=[state]),
+                 [k for k in every if k[0] == state])
+    same(keys(states=['fin-wait2', 'syn-recv', 'listen']), ordered(
+        k for k in every
+        if k[0] in ('fin-wait2', 'syn-recv', 'listen')))
+    assert not keys(states=['closed'])
+
+
+def filter_ports():
+    """filter: local and remote port"""
+    port = firsts[0].getsockname()[1]
+    same(keys(**{'local-port': port}), ss_keys('sport', '=', f':{port}'))
+    same(keys(**{'remote-port': port}), ss_keys('dport', '=', f':{port}'))
+    every = ss_keys()
+    for which, side in (('local-port', 1), ('remote-port', 2)):
+        for port in ordered({k[side][1] for k in every} - {0})[:10]:
+            same(keys(**{which: port}),
+                 [k for k in every if k[side][1] == port])
+
+
+def matches(found, prefix):
+    mapped = getattr(found, 'ipv4_mapped', None)
+    if prefix.version == 4 and mapped:
+        found = mapped
+    return found.version == prefix.version and found in prefix
+
+
+def filter_addresses():
+    """filter: address prefixes, IPv4 also of mapped addresses"""
+    every = ss_keys()
+    for text in ('127.0.0.0/8', '127.0.0.1/32', '0.0.0.0/0', '127.0.0.2/31',
+                 '::1/128', '::/0', '::ffff:0:0/96', '::ffff:7f00:0/104',
+                 'fd00::/8', '10.0.0.0/7', '198.51.100.0/24'):
+        prefix = ipaddress.ip_network(text)
+        for which, side in (('local', 1), ('remote', 2)):
+            theirs = [k for k in every if matches(k[side][0], prefix)]
+            ours = keys(**{which + '-addr': prefix.network_address.packed,
+                           which + '-prefix': prefix.prefixlen})
+            assert ours == theirs, (text, which, len(ours), len(theirs))
+    whole = keys(**{'local-addr': bytes([127, 0, 0, 2])})
+    same(whole, [k for k in every
+                 if matches(k[1][0], ipaddress.ip_network('127.0.0.2'))])
+
+
+def filter_family():
+    """filter: family"""
+    for family, version in ((socket.AF_INET, 4), (socket.AF_INET6, 6)):
+        same(keys(family=family),
+             [k for k in ss_keys() if k[1][0].version == version])
+
+
+def filter_owner():
+    """filter: uid, cgroup"""
+    rows = proc_net('tcp') + proc_net('tcp6')
+    for uid in (0, 1234):
+        same(keys(uid=uid), ordered(r[:3] for r in rows if r[3] == uid))
+    assert not keys(uid=4321)
+    conns = dump('conn-get')[0]
+    group = next(c['cgroup'] for c in conns if c.get('cgroup'))
+    same(keys(cgroup=group), ordered((c['state'], *addresses(c))
+                                    for c in conns
+                                    if c.get('cgroup') == group))
+    assert not keys(cgroup=group + 1000)
+
+
+def filter_together():
+    """filter: all conditions must hold"""
+    port = firsts[0].getsockname()[1]
+    got = keys(states=['established'], family=socket.AF_INET, uid=1234,
+               **{'remote-port': port, 'remote-addr': bytes([127, 0, 0, 1])})
+    assert len(got) == 1 and got[0][2][1] == port, got
+    assert not keys(states=['close-wait'], **{'remote-port': port})
+
+
+def ages():
+    """age: right to 10 ms, in all states that we know of"""
+    for client, before, after in timed:
+        port = client.getsockname()[1]
+        asked = time.monotonic()
+        got = dump('conn-get', **{'local-port': port})[0]
+        answered = time.monotonic()
+        assert len(got) == 1 and 'age-at-least' not in got[0], got
+        low = microseconds(asked - after) - 10000
+        high = microseconds(answered - before) + 10000
+        assert low <= got[0]['age'] <= high, (low, got[0]['age'], high)
+
+
+def age_filter():
+    """age: at least so long in a state"""
+    old = timed[0]
+    time.sleep(max(0, old[2] + 3 - time.monotonic()))
+    client, before, after = pair(socket.AF_INET, '127.0.0.1')[1:]
+    young = client.getsockname()[1]
+    least = int(microseconds(time.monotonic() - after)) + 1500000
+    time.sleep(0.2)
+    ports = {k[1][1] for k in keys(states=['established'],
+                                   **{'age-min': least})}
+    assert old[0].getsockname()[1] in ports, 'the old one'
+    assert young not in ports, 'the young one'
+    time.sleep(2)
+    ports = {k[1][1] for k in keys(states=['established'],
+                                   **{'age-min': least})}
+    assert young in ports, 'the young one, later'
+    assert not keys(**{'age-min': 10 ** 12})
+
+
+def age_known():
+    """age: known of all sockets that are younger than the module"""
+    conns, summary = dump('conn-get')
+    assert all('age' in c for c in conns), \
+        [c for c in conns if 'age' not in c][:3]
+    assert summary['skipped'] == summary['ageless'] == 0, summary
+
+
+def listeners_ss():
+    """listeners: those of ss, with their queues"""
+    got = dump('listener-get')[0]
+    ours = ordered(((ipaddress.ip_address(x['local-addr']), x['local-port']),
+                   x['uid'], x.get('inode', 0), x['cookie'],
+                   (x['accept-queue'], x['accept-limit'])) for x in got)
+    same(ours, ordered((s['key'][1], s['uid'], s['inode'], s['cookie'],
+                       s['queues']) for s in ss() if s['key'][0] == 'listen'))
+    assert any(x['accept-queue'] == 1 and x['backlog'] == 7 for x in got)
+
+
+def listeners_half_open():
+    """listeners: half-open requests, those of ss"""
+    theirs = {}
+    for state, local, _ in ss_keys():
+        if state == 'syn-recv':
+            theirs[local[1]] = theirs.get(local[1], 0) + 1
+    ours = {x['local-port']: x['half-open']
+            for x in dump('listener-get')[0] if x['half-open']}
+    assert ours, 'no half-open requests'
+    assert ours.items() <= theirs.items(), (ours, theirs)
+    port = deferred.getsockname()[1]
+    assert ours[port] == 3, ours
+    young = dump('listener-get', **{'local-port': port})[0][0]['young']
+    assert young <= 3, young
+
+
+def listeners_drops():
+    """listeners: drops, those of ss"""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.bind(('127.0.0.1', 0))
+    listener.listen(0)
+    held.append(listener)
+    port = listener.getsockname()[1]
+    for _ in range(4):
+        client = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        client.setblocking(False)
+        client.connect_ex(('127.0.0.1', port))
+        held.append(client)
+    time.sleep(0.3)
+    ours = dump('listener-get', **{'local-port': port})[0][0]
+    out = subprocess.run(['ss', '-Htlnm', f'sport = :{port}'], check=True,
+                         stdout=subprocess.PIPE, text=True).stdout
+    drops = int(out.split('skmem:(')[1].split(')')[0].split(',d')[1])
+    assert ours['drops'] == drops > 0, (ours, drops)
+    assert ours['accept-queue'] == 1 and ours['accept-limit'] == 0, ours
+    assert 'age' in ours, ours
+
+
+def listeners_filter():
+    """listeners: filter by port, family, address, uid, age"""
+    every = dump('listener-get')[0]
+    port = firsts[0].getsockname()[1]
+    assert [x['local-port'] for x in
+            dump('listener-get', **{'local-port': port})[0]] == [port]
+    for which, test in (
+            ({'family': 10}, lambda x: x['family'] == 10),
+            ({'uid': 1234}, lambda x: x['uid'] == 1234),
+            ({'local-addr': bytes([127, 0, 0, 0]), 'local-prefix': 8},
+             lambda x: matches(ipaddress.ip_address(x['local-addr']),
+                               ipaddress.ip_network('127.0.0.0/8'))),
+            ({'age-min': 10 ** 12}, lambda x: False)):
+        got = dump('listener-get', **which)[0]
+        want = [x['local-port'] for x in every if test(x)]
+        assert ordered(x['local-port'] for x in got) == ordered(want), which
+
+
+def unprivileged():
+    """an unprivileged user: as much as in /proc/net/tcp, and no more"""
+    own = []
+
+    def check():
+        become_nobody()
+        own.append(pair_of_nobody())
+        conns = dump('conn-get')[0]
+        ours = ordered((c['state'], *addresses(c), c['uid'],
+                       c.get('inode', 0)) for c in conns)
+        same(ours, ordered(proc_net('tcp') + proc_net('tcp6')))
+        for c in conns + dump('listener-get')[0]:
+            mine = c['uid'] == 65534
+            assert ('cookie' in c) == mine, c
+            assert mine or 'cgroup' not in c, c
+        assert any(c['uid'] == 65534 for c in conns)
+        group = next(c['cgroup'] for c in conns if 'cgroup' in c)
+        assert all(c['uid'] == 65534
+                   for c in dump('conn-get', cgroup=group)[0])
+        same(stats_lines(ynl.do('stats-get', {})), proc_lines())
+        refused(errno.EPERM, ALL_TEXT, '.all-netns', 'stats-get',
+                {'all-netns': True})
+        refused(errno.EPERM, SET_TEXT, None, 'config-set',
+                {'audit-interval': 1000}, do=True)
+        assert ynl.do('config-get', {})['audit-interval'] == 5000
+    in_child(check)
+
+
+def pair_of_nobody():
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.bind(('127.0.0.1', 0))
+    listener.listen(7)
+    return listener
+
+
+ALL_TEXT = 'all namespaces are for CAP_NET_ADMIN in the initial namespace'
+SET_TEXT = 'the configuration is for CAP_NET_ADMIN in the initial namespace'
+
+
+def other_namespace():
+    """root of another namespace: neither all namespaces, nor configuration"""
+    refused(errno.EPERM, ALL_TEXT, '.all-netns', 'stats-get',
+            {'all-netns': True})
+    refused(errno.EPERM, SET_TEXT, None, 'config-set',
+            {'audit-interval': 1000}, do=True)
+
+    def check():
+        assert libc.unshare(CLONE_NEWNET) == 0
+        fresh()
+        assert not dump('conn-get')[0] and not dump('listener-get')[0]
+        assert all(s['entered'] == 0
+                   for s in ynl.do('stats-get', {})['state'])
+    in_child(check)
+
+
+def refusals():
+    """each wrong attribute: refused with a text and that attribute"""
+    inval, erange = errno.EINVAL, errno.ERANGE
+    prefix = {'local-addr': bytes(4)}
+    for error, text, attribute, which in (
+            (inval, 'no state is asked for', 'states', {'states': 0}),
+            (inval, 'reserved bit set', 'states', {'states': 1}),
+            (inval, 'reserved bit set', 'states', {'states': 1 << 12}),
+            (erange, 'integer out of range', 'local-port', {'local-port': 0}),
+            (erange, 'integer out of range', 'remote-port',
+             {'remote-port': 0}),
+            (erange, 'binary attribute size out of range', 'local-addr',
+             {'local-addr': bytes(3)}),
+            (erange, 'binary attribute size out of range', 'remote-addr',
+             {'remote-addr': bytes(17)}),
+            (inval, 'an address has 4 or 16 bytes', 'local-addr',
+             {'local-addr': bytes(5)}),
+            (inval, 'an address has 4 or 16 bytes', 'remote-addr',
+             {'remote-addr': bytes(15)}),
+            (inval, 'a prefix length needs its address', 'local-prefix',
+             {'local-prefix': 8}),
+            (inval, 'a prefix length needs its address', 'remote-prefix',
+             {'remote-prefix': 8, **prefix}),
+            (inval, 'the prefix is longer than the address', 'local-prefix',
+             {'local-prefix': 33, **prefix}),
+            (erange, 'integer out of range', 'local-prefix',
+             {'local-prefix': 129, **prefix}),
+            (inval, 'the family is AF_INET or AF_INET6', 'family',
+             {'family': 1}),
+            (inval, 'no such user in your namespace', 'uid',
+             {'uid': 0xffffffff}),
+            (erange, 'integer out of range', 'cgroup', {'cgroup': 0})):
+        refused(error, text, '.filter.' + attribute, 'conn-get',
+                {'filter': which})
+    for which in ({'states': 2}, {'remote-port': 1},
+                  {'remote-addr': bytes(4)}, {'remote-prefix': 1}):
+        refused(inval, 'listeners have no such thing',
+                '.filter.' + next(iter(which)), 'listener-get',
+                {'filter': which})
+    for operation, values in (('conn-get', {'state': 'listen'}),
+                              ('conn-get', {'age': 1}),
+                              ('listener-get', {'drops': 1}),
+                              ('hist-get', {'count': 1}),
+                              ('stats-get', {'netns-ino': 1})):
+        refused(inval, 'Unsupported attribute', '.' + next(iter(values)),
+                operation, values)
+    refused(erange, 'integer out of range', '.from', 'hist-get', {'from': 12})
+    refused(erange, 'integer out of range', '.to', 'hist-get', {'to': 0})
+    refused(inval, 'Linux makes no such transition', '.to', 'hist-get',
+            {'from': 'listen', 'to': 'time-wait'})
+    refused(inval, 'all namespaces need a dump', '.all-netns', 'stats-get',
+            {'all-netns': True}, do=True)
+    refused(inval, 'Unsupported attribute', '.clock', 'config-get',
+            {'clock': 'x'}, do=True)
+    for values in ({'version': 'x'}, {'max-connections': 1},
+                   {'max-counter-memory': 1}, {'clock': 'tsc'}):
+        refused(inval, 'cannot be set', '.' + next(iter(values)),
+                'config-set', values, do=True)
+    for value in (0, 99, 3600001, 0xffffffff):
+        refused(erange, 'integer out of range', '.audit-interval',
+                'config-set', {'audit-interval': value}, do=True)
+
+
+def config():
+    """configuration: as in /sys/module, and the audit's interval can be set"""
+    got = ynl.do('config-get', {})
+    with open('/sys/module/tcpstates/parameters/max_connections',
+              encoding='ascii') as file:
+        assert got['max-connections'] == int(file.read())
+    with open('/sys/module/tcpstates/version', encoding='ascii') as file:
+        assert got['version'] == file.read().strip()
+    clock = next(line[2] for line in proc_lines()
+                 if line[:2] == ('hook', 'clock'))
+    assert got['clock'] == clock and got['audit-interval'] == 5000, got
+
+    def check():
+        enter_initial()
+        refused(errno.EINVAL, 'there is nothing to set', None, 'config-set',
+                {}, do=True)
+        ynl.do('config-set', {'audit-interval': 100})
+        assert ynl.do('config-get', {})['audit-interval'] == 100
+    in_child(check)
+    assert drift() == 0
+    started = time.monotonic()
+    with open('/sys/module/tcpstates/parameters/test_pause', 'w',
+              encoding='ascii') as file:
+        file.write('1')
+        file.flush()
+        pair(socket.AF_INET, '127.0.0.1')
+        file.write('0')
+        file.flush()
+    # Three audits in a row: at five seconds each that takes ten at least.
+    while not drift() and time.monotonic() - started < 9:
+        time.sleep(0.1)
+    assert drift(), 'no audit in nine seconds'
+
+    def reset():
+        enter_initial()
+        ynl.do('config-set', {'audit-interval': 5000})
+    in_child(reset)
+
+
+def drift():
+    return next(int(line[2]) for line in proc_lines()
+                if line[:2] == ('counter', 'drift'))
+
+
+def multicast_group():
+    """the multicast group for alerts is there"""
+    fresh()
+    ynl.ntf_subscribe('alerts')
+    fresh()
+
+
+def older_than_module():
+    """age: of what is older than the module only a lower bound"""
+    subprocess.run(['rmmod', 'tcpstates'], check=True)
+    subprocess.run(['insmod', os.environ['TCPSTATES_KO']], check=True)
+    loaded = time.monotonic()
+    ynl_module.genl_family_name_to_id = None
+    again = YnlFamily(SPEC, SCHEMA)
+    globals()['ynl'] = again
+    time.sleep(1)
+    client, before, after = pair(socket.AF_INET, '127.0.0.1')[1:]
+    conns = dump('conn-get')[0]
+    now = time.monotonic()
+    new = [c for c in conns if 'age' in c]
+    port = client.getsockname()[1]
+    assert all(port in (c['local-port'], c['remote-port']) or
+               c['state'] == 'listen' for c in new), new
+    old = [c for c in conns if 'age' not in c]
+    assert len(old) > 100
+    for conn in old:
+        assert 900000 < conn['age-at-least'] < \
+            microseconds(now - loaded) + 5000000, conn
+    assert len(keys(**{'age-min': 900000})) >= len(old)
+
+
+TESTS = (stats_do, stats_dump, stats_all, hist_all, hist_filter, conns_ss,
+         conns_proc, conns_kinds, filter_states, filter_ports,
+         filter_addresses, filter_family, filter_owner, filter_together, ages,
+         age_filter, age_known, listeners_ss, listeners_half_open,
+         listeners_drops, listeners_filter, unprivileged, other_namespace,
+         refusals, config,
+         multicast_group, older_than_module)
+
+timed = []
+firsts = []
+deferred = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+
+
+def prepare():
+    """Connections; and three that stay requests, for want of data."""
+    deferred.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 120)
+    deferred.bind(('127.0.0.1', 0))
+    deferred.listen(10)
+    for _ in range(3):
+        client = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        client.connect(deferred.getsockname())
+        held.append(client)
+    for family, host, uid, connect in (
+            (socket.AF_INET, '127.0.0.1', 1234, None),
+            (socket.AF_INET, '127.0.0.2', 0, None),
+            (socket.AF_INET6, '::1', 1234, None),
+            (socket.AF_INET6, '::', 0, '::ffff:127.0.0.1')):
+        listener, *rest = pair(family, host, 0, uid, connect)
+        timed.append(rest)
+        firsts.append(listener)
+
+
+def main():
+    print('KTAP version 1')
+    print(f'1..{len(TESTS)}')
+    prepare()
+    for index, test in enumerate(TESTS, 1):
+        try:
+            test()
+            print(f'ok {index} {test.__doc__}', flush=True)
+        except Exception as error:  # whatever it was: the test has failed
+            where = traceback.extract_tb(error.__traceback__)[-1].lineno
+            print(f'not ok {index} {test.__doc__}')
+            for line in f'line {where}: {error!r}'[:2000].splitlines():
+                print(f'# {line}', flush=True)
+    print('# done', flush=True)
+
+
+main()
