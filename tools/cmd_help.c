@@ -13,7 +13,8 @@ static void list_options(const struct verb *verb)
 	puts("\nOptions:");
 	for (info = option_infos; info->name; info++)
 		if (verb_takes(verb, info->letter))
-			printf("  -%c, --%-10s %s\n", info->letter, info->name,
+			printf("  -%c, --%-7s %-4s %s\n", info->letter,
+			       info->name, info->arg ? info->arg : "",
 			       info->summary);
 }
 

@@ -2,18 +2,12 @@
 /*
  * tcpstatectl show
  */
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "output.h"
 #include "stats_json.h"
 #include "tcpstatectl.h"
-
-#define NOT_LOADED "the tcpstates module is not loaded (no %s): " \
-	"load it with 'modprobe tcpstates' or 'insmod tcpstates.ko'"
 
 static bool is_zero(const struct tcpstates_num *num)
 {
@@ -168,31 +162,6 @@ static void show_text(const struct tcpstates_stats *stats)
 	show_counters(stats);
 }
 
-/* The file is not there: say what that means. */
-static void report_missing(const char *path)
-{
-	if (strcmp(path, TCPSTATES_PROC_PATH))
-		output_error("cannot read %s, set by TCPSTATES_PROC: %s", path,
-			     strerror(ENOENT));
-	else if (access("/proc/self", F_OK))
-		output_error("/proc is not mounted: see mount(8)");
-	else
-		output_error(NOT_LOADED, path);
-}
-
-static int report(const char *path, int ret,
-		  const struct tcpstates_error *error)
-{
-	if (ret == -ENOENT)
-		report_missing(path);
-	else if (error->line)
-		output_error("%s: line %u: %s", path, error->line,
-			     error->reason);
-	else
-		output_error("cannot read %s: %s", path, error->reason);
-	return STATUS_REFUSED;
-}
-
 /**
  * cmd_show() - run "show"
  * @options:	-j, -p
@@ -203,18 +172,14 @@ static int report(const char *path, int ret,
  */
 int cmd_show(const struct options *options, int argc, char **argv)
 {
-	const char *path = getenv("TCPSTATES_PROC");
 	struct tcpstates_stats stats;
-	struct tcpstates_error error;
-	int ret;
+	int status;
 
 	(void)argc;
 	(void)argv;
-	if (!path || !*path)
-		path = TCPSTATES_PROC_PATH;
-	ret = tcpstates_stats_read(path, &stats, &error);
-	if (ret)
-		return report(path, ret, &error);
+	status = stats_get(&stats);
+	if (status)
+		return status;
 	if (options->given['j'] || options->given['p'])
 		output_json(stats_json(&stats), options->given['p']);
 	else

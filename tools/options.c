@@ -13,10 +13,13 @@
 #define OPTIONS_MAX	16
 
 const struct option_info option_infos[] = {
-	{ 'j', "json",		"print JSON, on one line" },
-	{ 'p', "pretty",	"print JSON, indented" },
-	{ 'h', "help",		"print help, of a command if one is given" },
-	{ 'V', "version",	"the same as the command version" },
+	{ 'j', "json",		NULL,	"print JSON, on one line" },
+	{ 'p', "pretty",	NULL,	"print JSON, indented" },
+	{ 'n', "numeric",	NULL,	"print numbers of users, not names" },
+	{ 'P', "percentiles",	NULL,	"print percentiles, not bars" },
+	{ 'N', "netns",		"NAME",	"look into that network namespace (name or PID)" },
+	{ 'h', "help",		NULL,	"print help, of a command if one is given" },
+	{ 'V', "version",	NULL,	"the same as the command version" },
 	{ 0 }
 };
 
@@ -29,7 +32,7 @@ const struct option_info option_infos[] = {
  */
 bool verb_takes(const struct verb *verb, char letter)
 {
-	return !verb || letter == 'h' || letter == 'V' ||
+	return !verb || letter == 'h' || letter == 'V' || letter == 'N' ||
 	       strchr(verb->options, letter);
 }
 
@@ -49,9 +52,14 @@ static void list_options(struct option *longs, char *letters)
 	const struct option_info *info;
 
 	for (info = option_infos; info->name; info++) {
-		*longs++ = (struct option){ .name = info->name,
-					    .val = info->letter };
+		*longs++ = (struct option){
+			.name = info->name,
+			.has_arg = info->arg ? required_argument : no_argument,
+			.val = info->letter,
+		};
 		*letters++ = info->letter;
+		if (info->arg)
+			*letters++ = ':';
 	}
 	*longs = (struct option){ 0 };
 	*letters = '\0';
@@ -74,17 +82,19 @@ const char *options_nearest(const char *typed)
 }
 
 /* Say what getopt_long() stumbled over: @word, or the letter in optopt. */
-static void bad_option(const char *word, const char *letters)
+static void bad_option(const char *word)
 {
 	char safe[64], letter[2] = { (char)optopt };
 	const struct option_info *info = option_find(optopt);
 
 	tcpstates_escape(safe, sizeof(safe), optopt ? letter : word);
-	if (info)
+	if (info && info->arg)
+		output_error("option '--%s' wants a value: %s", info->name,
+			     info->arg);
+	else if (info)
 		output_error("option '--%s' takes no value", info->name);
 	else if (optopt)
-		output_error("no option '-%s': the letters are -%s, see 'tcpstatectl help'",
-			     safe, letters);
+		output_error("no option '-%s': see 'tcpstatectl help'", safe);
 	else
 		output_error("no option '%s': did you mean '--%s'?", safe,
 			     options_nearest(word + 2));
@@ -101,17 +111,18 @@ static void bad_option(const char *word, const char *letters)
 int options_parse(struct options *options, int argc, char **argv)
 {
 	struct option longs[OPTIONS_MAX];
-	char letters[OPTIONS_MAX];
+	char letters[2 * OPTIONS_MAX];
 	int letter;
 
 	list_options(longs, letters);
 	opterr = 0;
 	while ((letter = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		if (letter == '?') {
-			bad_option(argv[optind - 1], letters);
+			bad_option(argv[optind - 1]);
 			return -1;
 		}
 		options->given[letter] = true;
+		options->value[letter] = optarg;
 	}
 	return optind;
 }

@@ -40,6 +40,7 @@ struct table;
 
 struct table *table_new(const struct column *columns);
 void table_text(struct table *table, const char *text);
+void table_safe(struct table *table, const char *text);
 void table_num(struct table *table, const struct tcpstates_num *num);
 void table_duration(struct table *table, const struct tcpstates_num *us);
 void table_dwell(struct table *table, const struct tcpstates_dwell *dwell);

@@ -65,6 +65,16 @@ void table_text(struct table *table, const char *text)
 }
 
 /**
+ * table_safe() - fill the next cell with what is printable already
+ * @table:	the table
+ * @text:	the text
+ */
+void table_safe(struct table *table, const char *text)
+{
+	add_cell(table, output_must(strdup(text)));
+}
+
+/**
  * table_num() - fill the next cell with a number
  * @table:	the table
  * @num:	the number; "-" if it is unknown

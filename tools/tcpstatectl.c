@@ -27,6 +27,68 @@ const struct verb verbs[] = {
 		.run = cmd_show,
 	},
 	{
+		.name = "conns",
+		.args = "[FILTER...]",
+		.max_args = 64,
+		.options = "jnp",
+		.summary = "live connections, how long in their state, and whose",
+		.text =
+"Prints live connections, listeners apart: the state, how long each has been\n"
+"in it, both ends, and the process, user and cgroup that it belongs to; the\n"
+"longest in its state first.  \">\" before a time: at least so long, the\n"
+"module has seen only the end of it.  FILTER is words like\n"
+"  state close-wait,last-ack   older 60s    sport 80    dport 443\n"
+"  src 192.0.2.0/24    dst 2001:db8::1    uid 1000    family 6    cgroup /a/b\n"
+"all of which must hold.  The kernel does the filtering.\n",
+		.run = cmd_conns,
+	},
+	{
+		.name = "listeners",
+		.args = "[FILTER...]",
+		.max_args = 64,
+		.options = "jnp",
+		.summary = "listeners, their queues, what they dropped, and whose",
+		.text =
+"Prints listeners: half-open connections (HALF), those of them that are new\n"
+"(YOUNG) and how many there may be (BACKLOG); connections that wait for\n"
+"accept() (QUEUE) and how many may (LIMIT); SYNs and handshakes that were\n"
+"dropped; process, user, and how long it has been listening.\n"
+"FILTER is words like: sport 80  src 127.0.0.1  uid 0  older 60s.\n",
+		.run = cmd_listeners,
+	},
+	{
+		.name = "hist",
+		.args = "STATE|FROM:TO",
+		.max_args = 1,
+		.options = "jpP",
+		.summary = "how long connections stay in a state, as a histogram",
+		.text =
+"Prints the histogram of the time that connections have spent in STATE, or\n"
+"in FROM before they went on to TO.  Each line is twice as long as the one\n"
+"before it.\n",
+		.run = cmd_hist,
+	},
+	{
+		.name = "diagram",
+		.args = "",
+		.options = "",
+		.summary = "the state machine, with how many are and went where",
+		.text =
+"Draws the TCP state machine (RFC 9293, figure 5): in each box how many\n"
+"connections are in the state now, at each arrow how often it was taken.\n",
+		.run = cmd_diagram,
+	},
+	{
+		.name = "netns",
+		.args = "",
+		.options = "jp",
+		.summary = "network namespaces and their connections",
+		.text =
+"Prints each network namespace with its name or a process in it, and how many\n"
+"connections it has now.  Needs CAP_NET_ADMIN in the initial namespace.\n",
+		.run = cmd_netns,
+	},
+	{
 		.name = "version",
 		.args = "",
 		.options = "jp",
@@ -101,6 +163,8 @@ static int run_verb(const struct verb *verb, const struct options *options,
 		return help_verb(verb);
 	if (options->given['V'])
 		return cmd_version(options, 0, NULL);
+	if (options->value['N'] && netns_enter(options->value['N']))
+		return STATUS_REFUSED;
 	return verb->run(options, argc, argv);
 }
 

@@ -16,20 +16,24 @@ enum {
 /**
  * struct options - options given on the command line
  * @given:	by letter
+ * @value:	by letter; NULL: none was given, or it takes none
  */
 struct options {
 	bool given[128];
+	const char *value[128];
 };
 
 /**
  * struct option_info - one option
  * @letter:	its short form
  * @name:	its long form
+ * @arg:	what its value is called; NULL: it takes none
  * @summary:	what it does, a few words
  */
 struct option_info {
 	char letter;
 	const char *name;
+	const char *arg;
 	const char *summary;
 };
 
@@ -62,8 +66,17 @@ const struct verb *verb_find(const char *name);
 bool verb_takes(const struct verb *verb, char letter);
 const char *options_nearest(const char *typed);
 int options_parse(struct options *options, int argc, char **argv);
+struct tcpstates_stats;
+
+int stats_get(struct tcpstates_stats *stats);
+int netns_enter(const char *name);
 bool options_fit(const struct options *options, const struct verb *verb);
 
+int cmd_conns(const struct options *options, int argc, char **argv);
+int cmd_diagram(const struct options *options, int argc, char **argv);
+int cmd_hist(const struct options *options, int argc, char **argv);
+int cmd_listeners(const struct options *options, int argc, char **argv);
+int cmd_netns(const struct options *options, int argc, char **argv);
 int cmd_show(const struct options *options, int argc, char **argv);
 int cmd_version(const struct options *options, int argc, char **argv);
 int cmd_help(const struct options *options, int argc, char **argv);

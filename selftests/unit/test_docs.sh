@@ -58,7 +58,8 @@ man_commands()
 man_options()
 {
 	same "help and manual" "$(help_options)" "$(sed -n \
-		's/^\.It Fl \(.\) , Fl -\([a-z-]*\)$/-\1\n--\2/p' "$man" | sort)"
+		's/^\.It Fl \(.\) , Fl -\([a-z-]*\)\( Ar [a-z]*\)*$/-\1\n--\2/p' \
+		"$man" | sort)"
 }
 
 completes_commands()
@@ -84,15 +85,21 @@ completes_options()
 	same "some letters" "--json" "$(complete_words show --j)"
 }
 
-# What the help lists is what the command takes.
+# What the help lists is what the command takes; 2 is for a module that is not
+# loaded, which most commands need.
 takes_options()
 {
-	local verb option
+	local verb option words
 	local -x TCPSTATES_PROC=fixtures/busy
 
 	for verb in $(help_commands); do
 		for option in $(help_options "$verb"); do
-			"$tool" "$verb" "$option" >/dev/null || return
+			words=("$verb" "$option")
+			[[ $option != -N && $option != --netns ]] ||
+				words+=("$$")
+			[[ $verb != hist ]] || words+=(listen)
+			"$tool" "${words[@]}" >/dev/null 2>&1
+			[[ $? -ne 1 ]] || { echo "${words[*]}"; return 1; }
 		done
 	done
 }

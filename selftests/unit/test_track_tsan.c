@@ -205,7 +205,7 @@ static void hammer(unsigned int threads, u32 room)
 		for (k = 0; k < KEYS; k++)
 			expected += !!owner[i].state[k];
 		refused += owner[i].refused;
-		CHECK(owner[i].inserted > STEPS / 10);
+		CHECK(owner[i].inserted > STEPS / 100);
 	}
 	CHECK(!broken);
 	CHECK(seen > 0);

@@ -2,14 +2,15 @@
 /*
  * libtcpstates: what the tcpstates module knows, as plain structures.
  *
- * A backend (today the text of /proc/tcpstates) fills struct
- * tcpstates_stats; nobody else needs to know where the numbers came from.
+ * Statistics are the text of /proc/tcpstates; connections, listeners and
+ * histograms come by netlink.
  */
 #ifndef _TCPSTATES_LIB_H
 #define _TCPSTATES_LIB_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /**
  * struct tcpstates_num - a number that may be unknown
@@ -180,6 +181,213 @@ int tcpstates_file_read(const char *path, size_t max, char **text,
 			size_t *len);
 int tcpstates_module_version(const char *sys_path, char *version,
 			     size_t size);
+
+/* --- by netlink -------------------------------------------------------------- */
+
+/**
+ * struct tcpstates_address - one end of a connection
+ * @bytes:	in network order
+ * @len:	4, 16, or 0: none.  IPv4-mapped IPv6 addresses are 4 bytes long
+ * @port:	0: none
+ */
+struct tcpstates_address {
+	uint8_t bytes[16];
+	unsigned int len;
+	uint16_t port;
+};
+
+/**
+ * struct tcpstates_prefix - addresses that begin alike
+ * @bytes:	in network order
+ * @len:	4 or 16; 0: any address
+ * @bits:	how many of the bits count
+ */
+struct tcpstates_prefix {
+	uint8_t bytes[16];
+	unsigned int len;
+	unsigned int bits;
+};
+
+/**
+ * struct tcpstates_filter - which connections; all that is said must hold
+ * @states:	a bit 1 << state for each; 0: all
+ * @older_us:	at least so long in the state, microseconds
+ * @local_port:	0: any
+ * @remote_port: 0: any
+ * @local:	local address
+ * @remote:	remote address
+ * @family:	AF_INET or AF_INET6, of the socket; 0: any
+ * @uid:	owner
+ * @cgroup:	number of the cgroup (version 2); 0: any
+ */
+struct tcpstates_filter {
+	uint32_t states;
+	unsigned long long older_us;
+	uint16_t local_port;
+	uint16_t remote_port;
+	struct tcpstates_prefix local;
+	struct tcpstates_prefix remote;
+	uint16_t family;
+	struct tcpstates_num uid;
+	uint64_t cgroup;
+};
+
+/**
+ * struct tcpstates_conn - one live connection
+ * @state:	see tcpstates_state_name()
+ * @kind:	enum tcpstates_kind: what the kernel holds it in
+ * @age_us:	time in the state
+ * @at_least_us: instead of @age_us if the module saw only the end of that time
+ * @local:	this end
+ * @remote:	the other end
+ * @uid:	owner
+ * @inode:	of the socket's file; unknown: no file is open for it
+ * @cgroup:	number of the cgroup (version 2)
+ * @cookie:	the kernel's name for it
+ */
+struct tcpstates_conn {
+	unsigned int state;
+	unsigned int kind;
+	struct tcpstates_num age_us;
+	struct tcpstates_num at_least_us;
+	struct tcpstates_address local;
+	struct tcpstates_address remote;
+	struct tcpstates_num uid;
+	struct tcpstates_num inode;
+	struct tcpstates_num cgroup;
+	struct tcpstates_num cookie;
+};
+
+/**
+ * struct tcpstates_listener - one listener
+ * @local:	where it listens
+ * @age_us:	since when
+ * @at_least_us: as of struct tcpstates_conn, as are the next three
+ * @uid:	owner
+ * @inode:	of the socket's file
+ * @cgroup:	number of the cgroup
+ * @half_open:	requests that wait for the end of their handshake
+ * @young:	those of them whose SYN,ACK was sent once only
+ * @backlog:	how many of them there may be
+ * @accept_queue: connections that wait for accept()
+ * @accept_limit: how many of them there may be
+ * @drops:	SYNs and handshakes that were dropped
+ */
+struct tcpstates_listener {
+	struct tcpstates_address local;
+	struct tcpstates_num age_us;
+	struct tcpstates_num at_least_us;
+	struct tcpstates_num uid;
+	struct tcpstates_num inode;
+	struct tcpstates_num cgroup;
+	struct tcpstates_num half_open;
+	struct tcpstates_num young;
+	struct tcpstates_num backlog;
+	struct tcpstates_num accept_queue;
+	struct tcpstates_num accept_limit;
+	struct tcpstates_num drops;
+};
+
+/**
+ * struct tcpstates_summary - what a visit to all has been
+ * @shown:	how many were visited
+ * @skipped:	how many went away before they could be looked at
+ * @ageless:	how many have no record, and so no age
+ * @complete:	the kernel has come to the end
+ * @interrupted: some may have been missed, or visited twice
+ */
+struct tcpstates_summary {
+	unsigned long long shown;
+	unsigned long long skipped;
+	unsigned long long ageless;
+	bool complete;
+	bool interrupted;
+};
+
+#define TCPSTATES_BUCKETS_MAX	256
+
+/**
+ * struct tcpstates_bucket - dwell times that are about the same
+ * @low_ns:	the shortest that belongs here
+ * @high_ns:	the shortest that does not any more
+ * @count:	how many
+ */
+struct tcpstates_bucket {
+	unsigned long long low_ns;
+	unsigned long long high_ns;
+	unsigned long long count;
+};
+
+/**
+ * struct tcpstates_hist - the histogram of one transition
+ * @from:	state that is left
+ * @to:		state that is entered
+ * @count:	how often
+ * @dwell:	time in @from
+ * @bucket:	in the order of time, without empty ones
+ * @nr_buckets:	length of @bucket
+ */
+struct tcpstates_hist {
+	unsigned int from;
+	unsigned int to;
+	struct tcpstates_num count;
+	struct tcpstates_dwell dwell;
+	struct tcpstates_bucket bucket[TCPSTATES_BUCKETS_MAX];
+	size_t nr_buckets;
+};
+
+#define TCPSTATES_STATES	11
+
+/**
+ * struct tcpstates_netns - a network namespace
+ * @ino:	inode number of it, as in /proc/PID/ns/net
+ * @current:	connections in each state now, by its number
+ */
+struct tcpstates_netns {
+	unsigned long long ino;
+	struct tcpstates_num current[TCPSTATES_STATES + 1];
+};
+
+struct tcpstates_nl;
+
+const char *tcpstates_state_name(unsigned int state);
+unsigned int tcpstates_state_number(const char *typed, size_t len);
+
+int tcpstates_nl_open(struct tcpstates_nl **nlp,
+		      struct tcpstates_error *error);
+void tcpstates_nl_close(struct tcpstates_nl *nl);
+int tcpstates_conns(struct tcpstates_nl *nl,
+		    const struct tcpstates_filter *filter,
+		    int (*visit)(const struct tcpstates_conn *conn, void *arg),
+		    void *arg, struct tcpstates_summary *summary,
+		    struct tcpstates_error *error);
+int tcpstates_listeners(struct tcpstates_nl *nl,
+			const struct tcpstates_filter *filter,
+			int (*visit)(const struct tcpstates_listener *l,
+				     void *arg),
+			void *arg, struct tcpstates_summary *summary,
+			struct tcpstates_error *error);
+int tcpstates_hists(struct tcpstates_nl *nl, unsigned int from, unsigned int to,
+		    int (*visit)(const struct tcpstates_hist *hist, void *arg),
+		    void *arg, struct tcpstates_error *error);
+int tcpstates_netns(struct tcpstates_nl *nl,
+		    int (*visit)(const struct tcpstates_netns *netns,
+				 void *arg),
+		    void *arg, struct tcpstates_error *error);
+
+/* --- whose a socket is ------------------------------------------------------- */
+
+struct tcpstates_owners;
+
+struct tcpstates_owners *tcpstates_owners_new(void);
+int tcpstates_owners_want(struct tcpstates_owners *owners,
+			  unsigned long long inode);
+int tcpstates_owners_find(struct tcpstates_owners *owners);
+const char *tcpstates_owner_of(const struct tcpstates_owners *owners,
+			       unsigned long long inode, int *pid);
+void tcpstates_owners_free(struct tcpstates_owners *owners);
+
+char *tcpstates_cgroup_path(unsigned long long number);
 
 size_t tcpstates_escape(char *out, size_t size, const char *in);
 

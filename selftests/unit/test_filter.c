@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * tools/filter.c: conditions as people type them.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "filter.h"
+#include "unit.h"
+
+static void durations(void)
+{
+	static const struct {
+		const char *text;
+		bool valid;
+		unsigned long long us;
+	} cases[] = {
+		{ "60s", true, 60000000 }, { "60", true, 60000000 },
+		{ "500ms", true, 500000 }, { "7us", true, 7 },
+		{ "5m", true, 300000000 }, { "2h", true, 7200000000ULL },
+		{ "1d", true, 86400000000ULL }, { "0s", true, 0 },
+		{ "", false, 0 }, { "s", false, 0 }, { "-1s", false, 0 },
+		{ "1x", false, 0 }, { "1 s", false, 0 }, { "1.5s", false, 0 },
+		{ "99999999999999999999s", false, 0 },
+		{ "18446744073709551615d", false, 0 },
+	};
+	unsigned long long us;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		us = 0;
+		CHECK(filter_duration(cases[i].text, &us) == cases[i].valid);
+		if (cases[i].valid)
+			CHECK(us == cases[i].us);
+	}
+}
+
+static void prefixes(void)
+{
+	struct tcpstates_prefix p;
+
+	CHECK(filter_prefix("10.0.0.0/8", &p) && p.len == 4 && p.bits == 8);
+	CHECK(p.bytes[0] == 10);
+	CHECK(filter_prefix("192.0.2.1", &p) && p.len == 4 && p.bits == 32);
+	CHECK(filter_prefix("2001:db8::/32", &p) && p.len == 16 &&
+	      p.bits == 32);
+	CHECK(filter_prefix("::1", &p) && p.len == 16 && p.bits == 128);
+	CHECK(filter_prefix("0.0.0.0/0", &p) && p.bits == 0);
+	CHECK(!filter_prefix("10.0.0.0/33", &p));
+	CHECK(!filter_prefix("2001:db8::/129", &p));
+	CHECK(!filter_prefix("10.0.0/8", &p));
+	CHECK(!filter_prefix("10.0.0.0/", &p));
+	CHECK(!filter_prefix("10.0.0.0/-1", &p));
+	CHECK(!filter_prefix("host", &p));
+	CHECK(!filter_prefix("", &p));
+}
+
+static void spellings(void)
+{
+	CHECK(tcpstates_state_number("CLOSE_WAIT", 10) == 8);
+	CHECK(tcpstates_state_number("close_wait", 10) == 8);
+	CHECK(tcpstates_state_number("close-wait", 10) == 8);
+	CHECK(tcpstates_state_number("close-wait,x", 10) == 8);
+	CHECK(!tcpstates_state_number("close", 5));
+	CHECK(!tcpstates_state_number("close-waitx", 11));
+	CHECK(!tcpstates_state_number("", 0));
+	CHECK(!tcpstates_state_name(0));
+	CHECK(!tcpstates_state_name(12));
+	CHECK(!strcmp(tcpstates_state_name(1), "ESTABLISHED"));
+}
+
+#define WORDS(...)	((char *[]){ __VA_ARGS__ }), \
+			(sizeof((char *[]){ __VA_ARGS__ }) / sizeof(char *))
+
+static bool parses(struct tcpstates_filter *f, bool listeners, char **words,
+		   size_t nr)
+{
+	return filter_parse(f, listeners, (int)nr, words);
+}
+
+static void all_together(void)
+{
+	struct tcpstates_filter f;
+
+	CHECK(parses(&f, false,
+		     WORDS("state", "close-wait,LAST_ACK", "older", "1m",
+			   "sport", "80", "dport", "443", "src", "10.0.0.0/8",
+			   "dst", "::1", "uid", "7", "family", "6",
+			   "cgroup", "42")));
+	CHECK(f.states == (1U << 8 | 1U << 9));
+	CHECK(f.older_us == 60000000 && f.local_port == 80 &&
+	      f.remote_port == 443);
+	CHECK(f.local.bits == 8 && f.remote.len == 16);
+	CHECK(f.uid.known && f.uid.value == 7 && f.cgroup == 42);
+	CHECK(f.family);
+	CHECK(parses(&f, false, WORDS("uid", "root")));
+	CHECK(f.uid.known && f.uid.value == 0);
+	CHECK(filter_parse(&f, false, 0, NULL) && !f.states && !f.uid.known);
+}
+
+/* Each says why on standard error, in one line. */
+static void wrong_words(void)
+{
+	struct tcpstates_filter f;
+
+	CHECK(!parses(&f, false, WORDS("port", "80")));
+	CHECK(!parses(&f, false, WORDS("sport")));
+	CHECK(!parses(&f, false, WORDS("sport", "0")));
+	CHECK(!parses(&f, false, WORDS("sport", "65536")));
+	CHECK(!parses(&f, false, WORDS("sport", "80x")));
+	CHECK(!parses(&f, false, WORDS("state", "closed,nowhere")));
+	CHECK(!parses(&f, false, WORDS("state", "established,")));
+	CHECK(!parses(&f, false, WORDS("uid", "no such user")));
+	CHECK(!parses(&f, false, WORDS("family", "5")));
+	CHECK(!parses(&f, false, WORDS("cgroup", "/no/such/cgroup")));
+	CHECK(!parses(&f, true, WORDS("state", "listen")));
+	CHECK(!parses(&f, true, WORDS("dport", "80")));
+}
+
+int main(void)
+{
+	static const struct unit_case cases[] = {
+		{ "durations", durations },
+		{ "prefixes", prefixes },
+		{ "states in all spellings", spellings },
+		{ "all conditions", all_together },
+		{ "wrong words", wrong_words },
+		{ 0 }
+	};
+
+	return unit_run(cases);
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * tcpstatectl diagram
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "output.h"
+#include "tcpstatectl.h"
+
+/*
+ * {S    } is how many are in a state, {ST   } how often an arrow was taken, and
+ * as wide as it stands here.  The letters:
+ */
+static const struct {
+	char letter;
+	const char *state;
+} letters[] = {
+	{ 'C', "CLOSED" }, { 'L', "LISTEN" }, { 'S', "SYN_SENT" },
+	{ 'R', "SYN_RECV" }, { 'E', "ESTABLISHED" }, { 'F', "FIN_WAIT1" },
+	{ 'G', "FIN_WAIT2" }, { 'W', "CLOSE_WAIT" }, { 'A', "LAST_ACK" },
+	{ 'X', "CLOSING" }, { 'T', "TIME_WAIT" },
+};
+
+static const char drawing[] =
+"          active open         .----------.         passive open\n"
+"            .-----------------|  CLOSED  |-----------------.\n"
+"            | {CS     }       '----------'       {CL     } |\n"
+"            v                                              v\n"
+"      .-----------.                                  .-----------.\n"
+"      | SYN_SENT  |  simultaneous open               |  LISTEN   |\n"
+"      | {S      } |-----------------.                | {L      } |\n"
+"      '-----------'        {SR    } |                '-----------'\n"
+"            |                       |         SYN received | {LR     }\n"
+"            |                       |                      v\n"
+"            | SYN,ACK received      |                .-----------.\n"
+"            | {SE     }             '--------------->| SYN_RECV  |\n"
+"            |                                        | {R      } |\n"
+"            |              .-------------.           '-----------'\n"
+"            '------------->| ESTABLISHED |<----------------'\n"
+"                           | {E        } |   {RE     } ACK received\n"
+"            .--------------|             |---------------.\n"
+"            | {EF     }    '-------------'     {EW     } |\n"
+"            v close()                       FIN received v\n"
+"      .-----------.                                .------------.\n"
+"      | FIN_WAIT1 |------------.---------.         | CLOSE_WAIT |\n"
+"      | {F      } |            |         |         | {W       } |\n"
+"      '-----------'            |         |         '------------'\n"
+"            | {FG     } {FX   }| {FT   } |               | {WA     }\n"
+"            v ACK of FIN       v         |               v close()\n"
+"      .-----------.     .-----------.    |         .------------.\n"
+"      | FIN_WAIT2 |     |  CLOSING  |    |         |  LAST_ACK  |\n"
+"      | {G      } |     | {X      } |    |         | {A       } |\n"
+"      '-----------'     '-----------'    |         '------------'\n"
+"            | {GT     }       | {XT   }  |               | {AC     }\n"
+"            v FIN received    v          v               v ACK of FIN\n"
+"      .----------------------------------------.   .------------.\n"
+"      | TIME_WAIT {T        }                  |-->|   CLOSED   |\n"
+"      '----------------------------------------'   '------------'\n"
+"                          2MSL over: {TC     }\n";
+
+static const char *state_of(char letter)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
+		if (letters[i].letter == letter)
+			return letters[i].state;
+	return "";
+}
+
+static const struct tcpstates_num *
+current_of(const struct tcpstates_stats *stats, const char *state)
+{
+	size_t i;
+
+	for (i = 0; i < stats->nr_states; i++)
+		if (!strcmp(stats->states[i].name, state))
+			return &stats->states[i].current;
+	return NULL;
+}
+
+static const struct tcpstates_num *
+count_of(const struct tcpstates_stats *stats, const char *from, const char *to)
+{
+	const struct tcpstates_transition *edge = stats->transitions;
+
+	for (; edge < stats->transitions + stats->nr_transitions; edge++)
+		if (!strcmp(edge->from, from) && !strcmp(edge->to, to))
+			return &edge->count;
+	return NULL;
+}
+
+/* What does not fit is shortened: 12.3k, 4.5M; never wrong by more than half
+ * of its last digit.
+ */
+static void print_count(const struct tcpstates_num *num, int width)
+{
+	static const char units[] = "kMGTPE";
+	char text[32] = "-";
+	double value;
+	int i = -1;
+
+	if (num && num->known)
+		snprintf(text, sizeof(text), "%llu", num->value);
+	if ((int)strlen(text) > width) {
+		for (value = (double)num->value; value >= 999.95; i++)
+			value /= 1000;
+		snprintf(text, sizeof(text), "%.1f%c", value, units[i]);
+	}
+	printf("%-*s", width, text);
+}
+
+/* Return: what comes after the field. */
+static const char *print_field(const struct tcpstates_stats *stats,
+			       const char *field)
+{
+	const char *end = strchr(field, '}') + 1;
+	int width = (int)(end - field);
+
+	if (field[2] == ' ')
+		print_count(current_of(stats, state_of(field[1])), width);
+	else
+		print_count(count_of(stats, state_of(field[1]),
+				     state_of(field[2])), width);
+	return end;
+}
+
+/* Transitions that the drawing has no arrow for, if they happened */
+static bool is_drawn(const struct tcpstates_transition *edge)
+{
+	const char *field = drawing;
+
+	for (; (field = strchr(field, '{')); field++)
+		if (field[2] != ' ' &&
+		    !strcmp(state_of(field[1]), edge->from) &&
+		    !strcmp(state_of(field[2]), edge->to))
+			return true;
+	return false;
+}
+
+static void print_rest(const struct tcpstates_stats *stats)
+{
+	const struct tcpstates_transition *edge = stats->transitions;
+	bool first = true;
+
+	for (; edge < stats->transitions + stats->nr_transitions; edge++) {
+		if (is_drawn(edge) || !edge->count.value)
+			continue;
+		if (first)
+			puts("\nNot drawn:");
+		first = false;
+		printf("  %s -> %s: %llu\n", edge->from, edge->to,
+		       edge->count.value);
+	}
+}
+
+static void draw(const struct tcpstates_stats *stats)
+{
+	const char *at = drawing;
+
+	while (*at) {
+		if (*at == '{')
+			at = print_field(stats, at);
+		else
+			putchar(*at++);
+	}
+	print_rest(stats);
+}
+
+/**
+ * cmd_diagram() - run "diagram"
+ * @options:	not looked at
+ * @argc:	not looked at
+ * @argv:	not looked at
+ *
+ * Return: exit status.
+ */
+int cmd_diagram(const struct options *options, int argc, char **argv)
+{
+	struct tcpstates_stats stats;
+	int status;
+
+	(void)options;
+	(void)argc;
+	(void)argv;
+	status = stats_get(&stats);
+	if (status)
+		return status;
+	draw(&stats);
+	tcpstates_stats_free(&stats);
+	return status;
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What conns and listeners print in the same way: ends, ages, how complete it is.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "conns.h"
+#include "duration.h"
+
+/**
+ * conns_open() - connect to the module, or say why not
+ * @nl:		where to put the connection
+ *
+ * Return: STATUS_DONE, or STATUS_REFUSED after a message.
+ */
+int conns_open(struct tcpstates_nl **nl)
+{
+	struct tcpstates_error error;
+	int ret = tcpstates_nl_open(nl, &error);
+
+	if (!ret)
+		return STATUS_DONE;
+	if (ret == -ENOENT)
+		output_error("the tcpstates module is not loaded: load it with 'modprobe tcpstates' or 'insmod tcpstates.ko'");
+	else
+		output_error("cannot ask the module: %s", error.reason);
+	return STATUS_REFUSED;
+}
+
+/**
+ * conns_fail() - the kernel has refused
+ * @error:	what it said
+ *
+ * Return: STATUS_REFUSED.
+ */
+int conns_fail(const struct tcpstates_error *error)
+{
+	output_error("the kernel refused: %s", error->reason);
+	return STATUS_REFUSED;
+}
+
+/**
+ * conns_summary() - say so if what was printed is not all, or not exact
+ * @summary:	what the kernel said of it
+ */
+void conns_summary(const struct tcpstates_summary *summary)
+{
+	if (summary->interrupted)
+		output_error("so much changed meanwhile that some may be missing, or twice");
+	if (summary->skipped)
+		output_error("%llu went away before they could be looked at",
+			     summary->skipped);
+	if (!summary->complete)
+		output_error("the kernel did not come to the end");
+}
+
+/**
+ * conns_endpoint() - an address and port, as people write them
+ * @text:	where to
+ * @address:	what
+ *
+ * Return: @text: 192.0.2.1:80, [2001:db8::1]:80.
+ */
+char *conns_endpoint(char text[ENDPOINT_SIZE],
+		     const struct tcpstates_address *address)
+{
+	char host[INET6_ADDRSTRLEN] = "*";
+	bool v6 = address->len == 16;
+
+	if (address->len)
+		inet_ntop(v6 ? AF_INET6 : AF_INET, address->bytes, host,
+			  sizeof(host));
+	snprintf(text, ENDPOINT_SIZE, v6 ? "[%s]:%u" : "%s:%u", host,
+		 address->port);
+	return text;
+}
+
+/**
+ * conns_age() - fill the next cell with the time in a state
+ * @table:	the table
+ * @age:	the time, where it is known
+ * @at_least:	else, at least so long
+ */
+void conns_age(struct table *table, const struct tcpstates_num *age,
+	       const struct tcpstates_num *at_least)
+{
+	char text[DURATION_SIZE + 1] = ">";
+
+	if (age->known || !at_least->known) {
+		table_duration(table, age);
+		return;
+	}
+	duration_format(text + 1, at_least->value);
+	table_text(table, text);
+}
+
+/**
+ * endpoint_json() - an address and port
+ * @object:	where to
+ * @key:	name of the member
+ * @address:	what
+ */
+void endpoint_json(struct json_object *object, const char *key,
+		   const struct tcpstates_address *address)
+{
+	struct json_object *value = json_new();
+	char host[INET6_ADDRSTRLEN];
+	const char *text = NULL;
+
+	if (address->len)
+		text = inet_ntop(address->len == 16 ? AF_INET6 : AF_INET,
+				 address->bytes, host, sizeof(host));
+	json_add_word(value, "address", text);
+	json_add_uint(value, "port", address->port);
+	json_add(object, key, value);
+}
+
+/**
+ * summary_json() - how complete it is
+ * @summary:	what the kernel said
+ *
+ * Return: an object.
+ */
+struct json_object *summary_json(const struct tcpstates_summary *summary)
+{
+	struct json_object *object = json_new();
+
+	json_add_uint(object, "shown", summary->shown);
+	json_add_uint(object, "skipped", summary->skipped);
+	json_add_uint(object, "ageless", summary->ageless);
+	json_add(object, "complete",
+		 json_object_new_boolean(summary->complete &&
+					 !summary->interrupted));
+	return object;
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The states: numbers of netlink, names of people.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include <linux/tcpstates.h>
+
+#include "tcpstates.h"
+
+static const char * const names[] = {
+	[TCPSTATES_TCP_STATE_ESTABLISHED] = "ESTABLISHED",
+	[TCPSTATES_TCP_STATE_SYN_SENT] = "SYN_SENT",
+	[TCPSTATES_TCP_STATE_SYN_RECV] = "SYN_RECV",
+	[TCPSTATES_TCP_STATE_FIN_WAIT1] = "FIN_WAIT1",
+	[TCPSTATES_TCP_STATE_FIN_WAIT2] = "FIN_WAIT2",
+	[TCPSTATES_TCP_STATE_TIME_WAIT] = "TIME_WAIT",
+	[TCPSTATES_TCP_STATE_CLOSED] = "CLOSED",
+	[TCPSTATES_TCP_STATE_CLOSE_WAIT] = "CLOSE_WAIT",
+	[TCPSTATES_TCP_STATE_LAST_ACK] = "LAST_ACK",
+	[TCPSTATES_TCP_STATE_LISTEN] = "LISTEN",
+	[TCPSTATES_TCP_STATE_CLOSING] = "CLOSING",
+};
+
+#define NR_NAMES	(sizeof(names) / sizeof(names[0]))
+
+/**
+ * tcpstates_state_name() - the name of a state
+ * @state:	its number
+ *
+ * Return: upper case, as in /proc; NULL if there is no such state.
+ */
+const char *tcpstates_state_name(unsigned int state)
+{
+	return state < NR_NAMES ? names[state] : NULL;
+}
+
+/* SYN_RECV, syn_recv and syn-recv are one name. */
+static bool same_name(const char *name, const char *typed, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (name[i] != (typed[i] == '-' ? '_' :
+				toupper((unsigned char)typed[i])))
+			return false;
+	return !name[len];
+}
+
+/**
+ * tcpstates_state_number() - the number of a state
+ * @typed:	its name in any of the three spellings, not terminated
+ * @len:	its length
+ *
+ * Return: 1 … 11; 0 if there is no such state.
+ */
+unsigned int tcpstates_state_number(const char *typed, size_t len)
+{
+	unsigned int i;
+
+	for (i = 1; i < NR_NAMES; i++)
+		if (same_name(names[i], typed, len))
+			return i;
+	return 0;
+}
