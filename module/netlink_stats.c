@@ -21,9 +21,10 @@ SAME_STATE(LAST_ACK);
 SAME_STATE(LISTEN);
 SAME_STATE(CLOSING);
 
+/* A number that differs would be a division by 0. */
 #define SAME_CAUSE(upper, lower)	\
-	static_assert((int)TCPSTATES_CAUSE_##upper == TCPS_CAUSE_##upper);
-TCPS_CAUSES(SAME_CAUSE)
+	SAME_##upper = 1 / ((int)TCPSTATES_CAUSE_##upper == TCPS_CAUSE_##upper),
+enum { TCPS_CAUSES(SAME_CAUSE) };
 
 /**
  * tcps_nl_put_dwell() - put dwell times into a message

@@ -312,7 +312,7 @@ def conns_ss():
             inode = os.stat('/sys/fs/cgroup' + path).st_ino
             assert conn['cgroup'] == inode, (conn, path, inode)
             seen += 1
-    assert seen > 50, f'{seen} cgroups'
+    assert seen > 50 or not any(paths.values()), f'{seen} cgroups'
 
 
 def conns_proc():
@@ -395,7 +395,9 @@ def filter_owner():
         same(keys(uid=uid), ordered(r[:3] for r in rows if r[3] == uid))
     assert not keys(uid=4321)
     conns = dump('conn-get')[0]
-    group = next(c['cgroup'] for c in conns if c.get('cgroup'))
+    group = next((c['cgroup'] for c in conns if 'cgroup' in c), None)
+    if not group:  # a kernel without
+        return
     same(keys(cgroup=group), ordered((c['state'], *addresses(c))
                                     for c in conns
                                     if c.get('cgroup') == group))
@@ -557,7 +559,7 @@ def unprivileged():
             assert ('cookie' in c) == mine, c
             assert mine or 'cgroup' not in c, c
         assert any(c['uid'] == 65534 for c in conns)
-        group = next(c['cgroup'] for c in conns if 'cgroup' in c)
+        group = next((c['cgroup'] for c in conns if 'cgroup' in c), 1)
         assert all(c['uid'] == 65534
                    for c in dump('conn-get', cgroup=group)[0])
         same(stats_lines(ynl.do('stats-get', {})), proc_lines())
@@ -613,7 +615,7 @@ def refusals():
              {'remote-port': 0}),
             (inval, 'an address has 4 or 16 bytes', 'local-addr',
              {'local-addr': bytes(3)}),
-            (erange, 'binary attribute size out of range', 'remote-addr',
+            (inval, 'an address has 4 or 16 bytes', 'remote-addr',
              {'remote-addr': bytes(17)}),
             (inval, 'an address has 4 or 16 bytes', 'local-addr',
              {'local-addr': bytes(5)}),

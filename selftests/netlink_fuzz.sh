@@ -46,8 +46,8 @@ all_settled()
 }
 
 ktap_begin 3
-is "root: $((messages / 4 * 3)) messages" \
-	fuzz netlink_fuzz $((messages / 4 * 3)) "$seed"
+is "root: $((messages * 3 / 4)) messages" \
+	fuzz netlink_fuzz $((messages * 3 / 4)) "$seed"
 is "nobody: $((messages / 4)) messages" \
 	fuzz setpriv --reuid=65534 --clear-groups --bounding-set=-all \
 	netlink_fuzz $((messages / 4)) $((seed + 1))
