@@ -4,9 +4,9 @@
  *
  *   netlink_dump conns|listeners [FILTER...]	a line for each, then
  *		"# shown N skipped N ageless N intr 0|1"
- *   netlink_dump read [FILTER...]	all dumps again and again, one of four
- *		left in the middle, until there is no family any more; prints
- *		how many
+ *   netlink_dump read MICROSECONDS [FILTER...]	all dumps again and again, at
+ *		most that far apart, one of four left in the middle, until
+ *		there is no family any more; prints how many
  *   netlink_dump config MILLISECONDS	set the audit's interval
  *
  * FILTER: states=BITS age-min=US local-port=N remote-port=N local=ADDRESS/BITS
@@ -19,8 +19,6 @@
 #include <unistd.h>
 
 #include "netlink_client.h"
-
-#define PAUSE	500000	/* microseconds, at most, between two dumps */
 
 #define F(name)	TCPSTATES_A_FILTER_##name
 #define C(name)	TCPSTATES_A_CONN_##name
@@ -230,7 +228,7 @@ static void begin_only(struct request *r)
 	close(fd);
 }
 
-static int read_all(int fd, int family, char **words)
+static int read_all(int fd, int family, unsigned int pause, char **words)
 {
 	static const int cmds[] = {
 		TCPSTATES_CMD_STATS_GET, TCPSTATES_CMD_HIST_GET,
@@ -257,7 +255,7 @@ static int read_all(int fd, int family, char **words)
 		if (a.error)
 			break;
 		/* Twenty that never rest would never let the module go. */
-		usleep(rand() % PAUSE);
+		usleep(rand() % pause);
 	}
 	printf("%lu dumps, then: %s\n", n, strerror(-a.error));
 	return client_family(fd, TCPSTATES_FAMILY_NAME) >= 0;
@@ -284,8 +282,8 @@ int main(int argc, char **argv)
 	family = client_family(fd, TCPSTATES_FAMILY_NAME);
 	if (family < 0)
 		fail("no family tcpstates");
-	if (!strcmp(argv[1], "read"))
-		return read_all(fd, family, argv + 2);
+	if (!strcmp(argv[1], "read") && argc > 2)
+		return read_all(fd, family, atoi(argv[2]) + 1, argv + 3);
 	if (!strcmp(argv[1], "config") && argc > 2)
 		return set_config(fd, family, atoi(argv[2]));
 	return dump(fd, family, !strcmp(argv[1], "listeners"), argv + 2);
