@@ -29,6 +29,19 @@ extern struct genl_family tcps_genl;
 bool tcps_nl_may_all(const struct sk_buff *skb);
 
 /**
+ * tcps_nl_may_refuse() - can a dump's start say why it refuses
+ * @cb:		the dump
+ *
+ * Before 6.7 it cannot: then the first message does.
+ *
+ * Return: true if there is an extended ACK.
+ */
+static inline bool tcps_nl_may_refuse(const struct netlink_callback *cb)
+{
+	return cb->extack;
+}
+
+/**
  * struct tcps_who - who asks
  * @admin:	CAP_NET_ADMIN over the namespace that is looked at
  * @uid:	as whom

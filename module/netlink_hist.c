@@ -52,7 +52,7 @@ int tcps_nl_hist_start(struct netlink_callback *cb)
 		return err;
 	d->from = from ? nla_get_u8(from) : 0;
 	d->to = to ? nla_get_u8(to) : 0;
-	err = check_edge(d, to, cb->extack);
+	err = tcps_nl_may_refuse(cb) ? check_edge(d, to, cb->extack) : 0;
 	if (err)
 		goto free;
 	d->snap = tcps_snapshot_take(tcps_net(sock_net(NETLINK_CB(cb->skb).sk)));
@@ -152,12 +152,16 @@ static bool wanted(const struct histdump *d)
  * @skb:	the message
  * @cb:		the dump
  *
- * Return: its length, or 0: that was all.
+ * Return: its length, 0: that was all, or a negative errno.
  */
 int tcps_nl_hist_more(struct sk_buff *skb, struct netlink_callback *cb)
 {
+	struct nlattr *to = genl_info_dump(cb)->attrs[TCPSTATES_A_HIST_TO];
 	struct histdump *d = dump_of(cb);
+	int err = check_edge(d, to, cb->extack);
 
+	if (err)
+		return err;
 	for (; d->edge < TCPS_NR_EDGES; d->edge++)
 		if (wanted(d) && put_message(skb, cb))
 			return skb->len ?: -EMSGSIZE;

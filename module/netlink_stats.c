@@ -21,9 +21,10 @@ SAME_STATE(LAST_ACK);
 SAME_STATE(LISTEN);
 SAME_STATE(CLOSING);
 
+/* A number that differs would be a division by 0. */
 #define SAME_CAUSE(upper, lower)	\
-	static_assert((int)TCPSTATES_CAUSE_##upper == TCPS_CAUSE_##upper);
-TCPS_CAUSES(SAME_CAUSE)
+	SAME_##upper = 1 / ((int)TCPSTATES_CAUSE_##upper == TCPS_CAUSE_##upper),
+enum { TCPS_CAUSES(SAME_CAUSE) };
 
 /**
  * tcps_nl_put_dwell() - put dwell times into a message
@@ -265,6 +266,20 @@ int tcps_nl_stats_get(struct sk_buff *request, struct genl_info *info)
  * the caller's.  args[1]: done.
  */
 
+static struct nlattr *asked_for_all(struct netlink_callback *cb)
+{
+	return genl_info_dump(cb)->attrs[TCPSTATES_A_STATS_ALL_NETNS];
+}
+
+static int check(struct netlink_callback *cb)
+{
+	if (!asked_for_all(cb) || tcps_nl_may_all(cb->skb))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(cb->extack, asked_for_all(cb),
+			    "all namespaces are for CAP_NET_ADMIN in the initial namespace");
+	return -EPERM;
+}
+
 /**
  * tcps_nl_stats_start() - begin a dump of statistics
  * @cb:		the dump
@@ -273,17 +288,9 @@ int tcps_nl_stats_get(struct sk_buff *request, struct genl_info *info)
  */
 int tcps_nl_stats_start(struct netlink_callback *cb)
 {
-	struct nlattr *all =
-		genl_info_dump(cb)->attrs[TCPSTATES_A_STATS_ALL_NETNS];
-
-	if (all && !tcps_nl_may_all(cb->skb)) {
-		NL_SET_ERR_MSG_ATTR(cb->extack, all,
-				    "all namespaces are for CAP_NET_ADMIN in the initial namespace");
-		return -EPERM;
-	}
 	cb->min_dump_alloc = TCPS_NL_ROOM;
-	cb->args[0] = !!all;
-	return 0;
+	cb->args[0] = !!asked_for_all(cb);
+	return tcps_nl_may_refuse(cb) ? check(cb) : 0;
 }
 
 static int put_message(struct sk_buff *skb, struct netlink_callback *cb,
@@ -328,10 +335,10 @@ static int put_all(struct sk_buff *skb, struct netlink_callback *cb)
  */
 int tcps_nl_stats_more(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	int err;
+	int err = check(cb);
 
-	if (cb->args[1])
-		return 0;
+	if (err || cb->args[1])
+		return err;
 	cb->seq = tcps_netns_changes();
 	if (cb->args[0])
 		err = put_all(skb, cb);

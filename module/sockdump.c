@@ -43,6 +43,7 @@ struct place {
  * struct sockdump - a dump that is under way; netlink_callback.args[0]
  * @ops:	of what
  * @filter:	what is wanted
+ * @ready:	@filter has been read
  * @raw:	bits 1 << sk_state of what is wanted
  * @stage:	what is being walked
  * @chain:	number of the chain
@@ -54,6 +55,7 @@ struct place {
 struct sockdump {
 	const struct tcps_sockdump_ops *ops;
 	struct tcps_filter filter;
+	bool ready;
 	u32 raw;
 	enum stage stage;
 	unsigned int chain;
@@ -101,6 +103,37 @@ static u32 raw_states(u32 states)
 }
 
 /**
+ * tcps_sockdump_done() - end a dump, complete or not
+ * @cb:		the dump
+ *
+ * Return: 0.
+ */
+int tcps_sockdump_done(struct netlink_callback *cb)
+{
+	kfree(dump_of(cb));
+	cb->args[0] = 0;
+	return 0;
+}
+
+static int get_ready(struct netlink_callback *cb)
+{
+	struct sockdump *d = dump_of(cb);
+	int err;
+
+	err = tcps_filter_parse(&d->filter,
+				genl_info_dump(cb)->attrs[d->ops->filter],
+				d->ops->policy, cb);
+	if (err)
+		return err;
+	d->filter.states &= d->ops->states;
+	d->raw = raw_states(d->filter.states);
+	if (!(d->raw & TCPF_LISTEN))
+		d->stage = STAGE_SOCKETS;
+	d->ready = true;
+	return 0;
+}
+
+/**
  * tcps_sockdump_start() - begin a dump
  * @cb:		the dump
  * @ops:	of what
@@ -115,34 +148,13 @@ int tcps_sockdump_start(struct netlink_callback *cb,
 
 	if (!d)
 		return -ENOMEM;
-	err = tcps_filter_parse(&d->filter,
-				genl_info_dump(cb)->attrs[ops->filter],
-				ops->policy, cb);
-	if (err) {
-		kfree(d);
-		return err;
-	}
 	d->ops = ops;
-	d->filter.states &= ops->states;
-	d->raw = raw_states(d->filter.states);
-	if (!(d->raw & TCPF_LISTEN))
-		d->stage = STAGE_SOCKETS;
 	cb->args[0] = (long)d;
 	cb->seq = 1;
-	return 0;
-}
-
-/**
- * tcps_sockdump_done() - end a dump, complete or not
- * @cb:		the dump
- *
- * Return: 0.
- */
-int tcps_sockdump_done(struct netlink_callback *cb)
-{
-	kfree(dump_of(cb));
-	cb->args[0] = 0;
-	return 0;
+	err = tcps_nl_may_refuse(cb) ? get_ready(cb) : 0;
+	if (err)
+		tcps_sockdump_done(cb);
+	return err;
 }
 
 static bool wanted(const struct sockdump *d, const struct sock *sk,
@@ -528,11 +540,15 @@ static int dump_stage(struct sk_buff *skb, struct netlink_callback *cb,
  *
  * Process context.
  *
- * Return: its length; 0: the dump is complete.
+ * Return: its length, 0: the dump is complete, or a negative errno.
  */
 int tcps_sockdump_more(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct sockdump *d = dump_of(cb);
+	int err = d->ready ? 0 : get_ready(cb);
+
+	if (err)
+		return err;
 
 	for (; d->stage < STAGE_END; d->stage++) {
 		if (dump_stage(skb, cb, d->stage))

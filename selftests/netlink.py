@@ -170,9 +170,16 @@ def refused(error, message, attribute, operation, values, do=False):
     except NlError as refusal:
         extack = refusal.nl_msg.extack or {}
         got = (refusal.error, extack.get('msg'), extack.get('bad-attr'))
+        # Before 6.7 a dump's own refusals come in its last message, which has
+        # a text only; what a policy refuses has both everywhere.
+        if OLD and message in OWN:
+            attribute = None
         assert got == (error, message, attribute), f'{values}: {got}'
         return
     raise AssertionError(f'{operation} {values}: not refused')
+
+
+OLD = tuple(map(int, os.uname().release.split('.')[:2])) < (6, 7)
 
 
 def in_child(check):
@@ -305,7 +312,7 @@ def conns_ss():
             inode = os.stat('/sys/fs/cgroup' + path).st_ino
             assert conn['cgroup'] == inode, (conn, path, inode)
             seen += 1
-    assert seen > 50, f'{seen} cgroups'
+    assert seen > 50 or not any(paths.values()), f'{seen} cgroups'
 
 
 def conns_proc():
@@ -335,7 +342,7 @@ def filter_states():
     same(keys(states=['fin-wait2', 'syn-recv', 'listen']), ordered(
         k for k in every
         if k[0] in ('fin-wait2', 'syn-recv', 'listen')))
-    assert not keys(states=['closed'])
+    assert not keys(states=['closed']) and not keys(states=0)
 
 
 def filter_ports():
@@ -388,7 +395,9 @@ def filter_owner():
         same(keys(uid=uid), ordered(r[:3] for r in rows if r[3] == uid))
     assert not keys(uid=4321)
     conns = dump('conn-get')[0]
-    group = next(c['cgroup'] for c in conns if c.get('cgroup'))
+    group = next((c['cgroup'] for c in conns if 'cgroup' in c), None)
+    if not group:  # a kernel without
+        return
     same(keys(cgroup=group), ordered((c['state'], *addresses(c))
                                     for c in conns
                                     if c.get('cgroup') == group))
@@ -405,7 +414,7 @@ def filter_together():
 
 
 def ages():
-    """age: right to 10 ms, in all states that we know of"""
+    """age: right to 10 ms, of new connections"""
     for client, before, after in timed:
         port = client.getsockname()[1]
         asked = time.monotonic()
@@ -415,6 +424,29 @@ def ages():
         low = microseconds(asked - after) - 10000
         high = microseconds(answered - before) + 10000
         assert low <= got[0]['age'] <= high, (low, got[0]['age'], high)
+
+
+def ages_later():
+    """age: right to 10 ms, of states that were entered later"""
+    listener, client = pair(socket.AF_INET, '127.0.0.3')[:2]
+    server = listener.accept()[0]
+    held.append(server)
+    time.sleep(0.5)
+    before = time.monotonic()
+    client.shutdown(socket.SHUT_WR)
+    after = time.monotonic()
+    time.sleep(0.7)
+    port = listener.getsockname()[1]
+    asked = time.monotonic()
+    got = {c['state']: c['age'] for which in ('local-port', 'remote-port')
+           for c in dump('conn-get', **{which: port})[0]}
+    answered = time.monotonic()
+    low = microseconds(asked - after) - 10000
+    high = microseconds(answered - before) + 10000
+    assert set(got) == {'listen', 'fin-wait2', 'close-wait'}, got
+    for state in ('fin-wait2', 'close-wait'):
+        assert low <= got[state] <= high, (got, low, high)
+    assert got['listen'] >= 1200000, got
 
 
 def age_filter():
@@ -527,7 +559,7 @@ def unprivileged():
             assert ('cookie' in c) == mine, c
             assert mine or 'cgroup' not in c, c
         assert any(c['uid'] == 65534 for c in conns)
-        group = next(c['cgroup'] for c in conns if 'cgroup' in c)
+        group = next((c['cgroup'] for c in conns if 'cgroup' in c), 1)
         assert all(c['uid'] == 65534
                    for c in dump('conn-get', cgroup=group)[0])
         same(stats_lines(ynl.do('stats-get', {})), proc_lines())
@@ -546,6 +578,11 @@ def pair_of_nobody():
     return listener
 
 
+OWN = ('the family is AF_INET or AF_INET6',
+       'a prefix length needs its address',
+       'the prefix is longer than the address',
+       'Linux makes no such transition',
+       'all namespaces are for CAP_NET_ADMIN in the initial namespace')
 ALL_TEXT = 'all namespaces are for CAP_NET_ADMIN in the initial namespace'
 SET_TEXT = 'the configuration is for CAP_NET_ADMIN in the initial namespace'
 
@@ -571,15 +608,14 @@ def refusals():
     inval, erange = errno.EINVAL, errno.ERANGE
     prefix = {'local-addr': bytes(4)}
     for error, text, attribute, which in (
-            (inval, 'no state is asked for', 'states', {'states': 0}),
             (inval, 'reserved bit set', 'states', {'states': 1}),
             (inval, 'reserved bit set', 'states', {'states': 1 << 12}),
             (erange, 'integer out of range', 'local-port', {'local-port': 0}),
             (erange, 'integer out of range', 'remote-port',
              {'remote-port': 0}),
-            (erange, 'binary attribute size out of range', 'local-addr',
+            (inval, 'an address has 4 or 16 bytes', 'local-addr',
              {'local-addr': bytes(3)}),
-            (erange, 'binary attribute size out of range', 'remote-addr',
+            (inval, 'an address has 4 or 16 bytes', 'remote-addr',
              {'remote-addr': bytes(17)}),
             (inval, 'an address has 4 or 16 bytes', 'local-addr',
              {'local-addr': bytes(5)}),
@@ -594,9 +630,9 @@ def refusals():
             (erange, 'integer out of range', 'local-prefix',
              {'local-prefix': 129, **prefix}),
             (inval, 'the family is AF_INET or AF_INET6', 'family',
-             {'family': 1}),
-            (inval, 'no such user in your namespace', 'uid',
-             {'uid': 0xffffffff}),
+             {'family': 3}),
+            (erange, 'integer out of range', 'family', {'family': 1}),
+            (erange, 'integer out of range', 'uid', {'uid': 0xffffffff}),
             (erange, 'integer out of range', 'cgroup', {'cgroup': 0})):
         refused(error, text, '.filter.' + attribute, 'conn-get',
                 {'filter': which})
@@ -707,7 +743,7 @@ def older_than_module():
 TESTS = (stats_do, stats_dump, stats_all, hist_all, hist_filter, conns_ss,
          conns_proc, conns_kinds, filter_states, filter_ports,
          filter_addresses, filter_family, filter_owner, filter_together, ages,
-         age_filter, age_known, listeners_ss, listeners_half_open,
+         ages_later, age_filter, age_known, listeners_ss, listeners_half_open,
          listeners_drops, listeners_filter, unprivileged, other_namespace,
          refusals, config,
          multicast_group, older_than_module)
