@@ -164,7 +164,7 @@ unload_while_read()
 	local i pids=() pid bad=0 pause=500000
 	! slow_kernel || pause=20000000
 	for i in $(seq 20); do
-		$in_n netlink_dump read $pause states=2 remote-port=7100 \
+		$in_n netlink_dump read "$pause" states=2 remote-port=7100 \
 			> "$dir/read.$i" 2>&1 &
 		pids+=($!)
 	done

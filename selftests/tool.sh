@@ -8,7 +8,7 @@
 # the processes that own the sockets.
 
 # The functions below are called through is() and poll().
-# shellcheck disable=SC2317,SC2015
+# shellcheck disable=SC2317,SC2015,SC2086,SC2191
 
 . "$(dirname "$0")/lib.sh"
 

@@ -92,8 +92,9 @@ count_of(const struct tcpstates_stats *stats, const char *from, const char *to)
 	return NULL;
 }
 
-/* What does not fit is shortened: 12.3k, 4.5M; never wrong by more than half
- * of its last digit.
+/*
+ * What does not fit is shortened: 12.3k, 4.5M; never wrong by more than half of
+ * its last digit.
  */
 static void print_count(const struct tcpstates_num *num, int width)
 {
@@ -102,12 +103,13 @@ static void print_count(const struct tcpstates_num *num, int width)
 	double value;
 	int i = -1;
 
-	if (num && num->known)
+	if (num && num->known) {
 		snprintf(text, sizeof(text), "%llu", num->value);
-	if ((int)strlen(text) > width) {
-		for (value = (double)num->value; value >= 999.95; i++)
-			value /= 1000;
-		snprintf(text, sizeof(text), "%.1f%c", value, units[i]);
+		if ((int)strlen(text) > width) {
+			for (value = (double)num->value; value >= 999.95; i++)
+				value /= 1000;
+			snprintf(text, sizeof(text), "%.1f%c", value, units[i]);
+		}
 	}
 	printf("%-*s", width, text);
 }
@@ -190,5 +192,5 @@ int cmd_diagram(const struct options *options, int argc, char **argv)
 		return status;
 	draw(&stats);
 	tcpstates_stats_free(&stats);
-	return status;
+	return STATUS_DONE;
 }

@@ -88,8 +88,9 @@ static void add_pid(const struct list *list, const char *pid)
 		space->pid = atoi(pid);
 }
 
-static void for_each_in(const char *path, const struct list *list,
-			void (*add)(const struct list *list, const char *name))
+typedef void adder(const struct list *list, const char *name);
+
+static void for_each_in(const char *path, const struct list *list, adder *add)
 {
 	DIR *dir = opendir(path);
 	struct dirent *entry;

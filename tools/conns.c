@@ -24,7 +24,7 @@ int conns_open(struct tcpstates_nl **nl)
 	if (!ret)
 		return STATUS_DONE;
 	if (ret == -ENOENT)
-		output_error("the tcpstates module is not loaded: load it with 'modprobe tcpstates' or 'insmod tcpstates.ko'");
+		output_error("the tcpstates module is not loaded: try 'modprobe tcpstates'");
 	else
 		output_error("cannot ask the module: %s", error.reason);
 	return STATUS_REFUSED;

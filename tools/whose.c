@@ -43,7 +43,7 @@ void whose_find(struct whose *whose)
 	if (denied < 0)
 		output_error("cannot read /proc: processes are not shown");
 	else if (denied)
-		output_error("%d processes of others cannot be looked into: run as root to see whose sockets these are",
+		output_error("%d processes cannot be looked into: run as root to see theirs",
 			     denied);
 }
 

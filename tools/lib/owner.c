@@ -9,7 +9,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,11 +32,14 @@ struct owned {
 
 /**
  * struct tcpstates_owners - sockets and their processes
- * @tree:	of struct owned, by @inode
+ * @owned:	sockets that were asked for, in order once they are looked for
+ * @nr:		length of @owned
+ * @room:	for how many there is room
  * @denied:	processes that could not be looked into
  */
 struct tcpstates_owners {
-	void *tree;
+	struct owned *owned;
+	size_t nr, room;
 	int denied;
 };
 
@@ -68,25 +70,39 @@ struct tcpstates_owners *tcpstates_owners_new(void)
 int tcpstates_owners_want(struct tcpstates_owners *owners,
 			  unsigned long long inode)
 {
-	struct owned *owned = calloc(1, sizeof(*owned));
-	struct owned **found;
+	size_t room = owners->room ? 2 * owners->room : 64;
+	struct owned *owned = owners->owned;
 
-	if (!owned)
-		return -ENOMEM;
-	owned->inode = inode;
-	found = tsearch(owned, &owners->tree, compare);
-	if (!found || *found != owned)
-		free(owned);
-	return found ? 0 : -ENOMEM;
+	if (owners->nr == owners->room) {
+		owned = reallocarray(owned, room, sizeof(*owned));
+		if (!owned)
+			return -ENOMEM;
+		owners->owned = owned;
+		owners->room = room;
+	}
+	owned[owners->nr++] = (struct owned){ .inode = inode };
+	return 0;
 }
 
 static struct owned *find(const struct tcpstates_owners *owners,
 			  unsigned long long inode)
 {
 	struct owned key = { .inode = inode };
-	struct owned **found = tfind(&key, &owners->tree, compare);
 
-	return found ? *found : NULL;
+	return owners->nr ? bsearch(&key, owners->owned, owners->nr,
+				    sizeof(key), compare) : NULL;
+}
+
+/* Whoever asked twice is told once. */
+static void put_in_order(struct tcpstates_owners *owners)
+{
+	size_t i, n = 0;
+
+	qsort(owners->owned, owners->nr, sizeof(*owners->owned), compare);
+	for (i = 0; i < owners->nr; i++)
+		if (!n || owners->owned[n - 1].inode != owners->owned[i].inode)
+			owners->owned[n++] = owners->owned[i];
+	owners->nr = n;
 }
 
 static void set_name(struct owned *owned, const char *pid)
@@ -155,8 +171,9 @@ int tcpstates_owners_find(struct tcpstates_owners *owners)
 	struct dirent *entry;
 	DIR *dir;
 
-	if (!owners->tree)
+	if (!owners->nr)
 		return 0;
+	put_in_order(owners);
 	dir = opendir("/proc");
 	if (!dir)
 		return -errno;
@@ -195,6 +212,6 @@ const char *tcpstates_owner_of(const struct tcpstates_owners *owners,
 void tcpstates_owners_free(struct tcpstates_owners *owners)
 {
 	if (owners)
-		tdestroy(owners->tree, free);
+		free(owners->owned);
 	free(owners);
 }
