@@ -64,10 +64,10 @@ static int add_hist(const struct tcpstates_hist *hist, void *arg)
 	return 0;
 }
 
-/* The middle of a bucket is at most 12.5 % off, as in /proc. */
+/* The middle of a bucket is at most 12.5 % off; rounded up, as in /proc. */
 static unsigned long long middle_us(const struct tcpstates_bucket *b)
 {
-	return (b->low_ns + (b->high_ns - b->low_ns) / 2 + 500) / 1000;
+	return (b->low_ns + (b->high_ns - b->low_ns) / 2 + 999) / 1000;
 }
 
 /* @permille of the times were not longer. */

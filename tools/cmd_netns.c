@@ -88,9 +88,8 @@ static void add_pid(const struct list *list, const char *pid)
 		space->pid = atoi(pid);
 }
 
-typedef void adder(const struct list *list, const char *name);
-
-static void for_each_in(const char *path, const struct list *list, adder *add)
+static void look_through(const char *path, const struct list *list,
+			 void (*add)(const struct list *list, const char *name))
 {
 	DIR *dir = opendir(path);
 	struct dirent *entry;
@@ -187,8 +186,8 @@ static void print(const struct options *options, struct list *list)
 
 	if (list->nr)
 		qsort(list->space, list->nr, sizeof(*list->space), compare);
-	for_each_in(NAMED, list, add_name);
-	for_each_in("/proc", list, add_pid);
+	look_through(NAMED, list, add_name);
+	look_through("/proc", list, add_pid);
 	if (options->given['j'] || options->given['p'])
 		print_json(list, options->given['p']);
 	else
