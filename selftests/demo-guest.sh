@@ -111,13 +111,20 @@ say "An application that does not close: 8 connections in CLOSE_WAIT"
 start_leak
 echo '$ tcpstatectl | grep -E "STATE|CLOSE_WAIT|FIN_WAIT2"'
 tcpstatectl | grep -E 'STATE|^CLOSE_WAIT|^FIN_WAIT2'
+echo
+echo "Whose are they, and since when?"
+show tcpstatectl conns state close-wait
 
 say "A SYN flood on port 80: what ss sees, and what tcpstates sees"
 start_flood
 echo '$ ss -Htan state syn-recv | wc -l; tcpstatectl | grep -E "STATE|SYN_RECV"'
 ss -Htan state syn-recv | wc -l
 tcpstatectl | grep -E 'STATE|^SYN_RECV'
+show tcpstatectl listeners
 
+say "How long did handshakes take, and where did connections go?"
+show tcpstatectl hist syn-recv:established
+show tcpstatectl diagram
 
 say "After: the same file, as awk or cat read it"
 show cat /proc/tcpstates
