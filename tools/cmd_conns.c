@@ -73,8 +73,8 @@ static void print_text(const struct list *list, struct whose *whose)
 	static const struct column columns[] = {
 		{ "STATE", ALIGN_LEFT }, { "AGE", ALIGN_RIGHT },
 		{ "LOCAL", ALIGN_LEFT }, { "REMOTE", ALIGN_LEFT },
-		{ "PROCESS", ALIGN_LEFT }, { "USER", ALIGN_LEFT },
-		{ "CGROUP", ALIGN_LEFT },
+		{ "PROCESS", ALIGN_LEFT }, { "USER", ALIGN_LEFT | COLUMN_DROP(2) },
+		{ "CGROUP", ALIGN_LEFT | COLUMN_DROP(1) },
 		{ 0 }
 	};
 	struct table *table = table_new(columns);

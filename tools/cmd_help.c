@@ -6,6 +6,18 @@
 
 #include "tcpstatectl.h"
 
+static void print_option(const struct option_info *info)
+{
+	char name[40];
+
+	snprintf(name, sizeof(name), "--%s%s%s", info->name,
+		 info->arg ? " " : "", info->arg ? info->arg : "");
+	if (info->letter > ' ')
+		printf("  -%c, %-15s %s\n", info->letter, name, info->summary);
+	else
+		printf("      %-15s %s\n", name, info->summary);
+}
+
 static void list_options(const struct verb *verb)
 {
 	const struct option_info *info;
@@ -13,9 +25,7 @@ static void list_options(const struct verb *verb)
 	puts("\nOptions:");
 	for (info = option_infos; info->name; info++)
 		if (verb_takes(verb, info->letter))
-			printf("  -%c, --%-7s %-4s %s\n", info->letter,
-			       info->name, info->arg ? info->arg : "",
-			       info->summary);
+			print_option(info);
 }
 
 /**

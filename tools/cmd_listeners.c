@@ -43,11 +43,11 @@ static void print_text(const struct list *list, struct whose *whose)
 {
 	static const struct column columns[] = {
 		{ "LOCAL", ALIGN_LEFT }, { "HALF", ALIGN_RIGHT },
-		{ "YOUNG", ALIGN_RIGHT }, { "BACKLOG", ALIGN_RIGHT },
-		{ "QUEUE", ALIGN_RIGHT }, { "LIMIT", ALIGN_RIGHT },
-		{ "DROPS", ALIGN_RIGHT }, { "AGE", ALIGN_RIGHT },
-		{ "PROCESS", ALIGN_LEFT }, { "USER", ALIGN_LEFT },
-		{ "CGROUP", ALIGN_LEFT },
+		{ "YOUNG", ALIGN_RIGHT | COLUMN_DROP(3) }, { "BACKLOG", ALIGN_RIGHT },
+		{ "QUEUE", ALIGN_RIGHT }, { "LIMIT", ALIGN_RIGHT | COLUMN_DROP(5) },
+		{ "DROPS", ALIGN_RIGHT }, { "AGE", ALIGN_RIGHT | COLUMN_DROP(4) },
+		{ "PROCESS", ALIGN_LEFT }, { "USER", ALIGN_LEFT | COLUMN_DROP(2) },
+		{ "CGROUP", ALIGN_LEFT | COLUMN_DROP(6) },
 		{ 0 }
 	};
 	struct table *table = table_new(columns);

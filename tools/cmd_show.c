@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "interval.h"
+#include "json.h"
 #include "output.h"
 #include "stats_json.h"
 #include "tcpstatectl.h"
@@ -14,23 +16,69 @@ static bool is_zero(const struct tcpstates_num *num)
 	return num->known && !num->value;
 }
 
-static void show_states(const struct tcpstates_stats *stats)
+/**
+ * struct turn - one of the times that statistics are shown
+ * @interval:	when it is, and when the last was
+ * @now:	statistics
+ * @before:	those of the last turn; without a state in the first
+ */
+struct turn {
+	struct interval interval;
+	struct tcpstates_stats now;
+	struct tcpstates_stats before;
+};
+
+/* How often a state is entered and left; negative: not known */
+static void rates(const struct turn *turn, size_t i, double *in, double *out)
+{
+	const struct tcpstates_state *now = &turn->now.states[i], *before;
+
+	*in = -1;
+	*out = -1;
+	if (i >= turn->before.nr_states)
+		return;
+	before = &turn->before.states[i];
+	*in = interval_rate(&turn->interval, &now->entered, &before->entered);
+	*out = interval_rate(&turn->interval, &now->left, &before->left);
+}
+
+static void show_rate(struct table *table, double rate)
+{
+	char text[INTERVAL_RATE_SIZE];
+
+	table_styled(table, rate > 0 ? STYLE_PLAIN : STYLE_DIM,
+		     interval_rate_text(text, rate));
+}
+
+static void show_states(const struct turn *turn)
 {
 	static const struct column columns[] = {
 		{ "STATE", ALIGN_LEFT }, { "NOW", ALIGN_RIGHT },
-		{ "ENTERED", ALIGN_RIGHT }, { "LEFT", ALIGN_RIGHT },
-		{ "P50", ALIGN_RIGHT }, { "P99", ALIGN_RIGHT },
-		{ "MAX", ALIGN_RIGHT },
+		{ "ENTERED", ALIGN_RIGHT | COLUMN_DROP(1) },
+		{ "LEFT", ALIGN_RIGHT | COLUMN_DROP(2) },
+		{ "IN/s", ALIGN_RIGHT }, { "OUT/s", ALIGN_RIGHT },
+		{ "P50", ALIGN_RIGHT | COLUMN_DROP(5) },
+		{ "P99", ALIGN_RIGHT | COLUMN_DROP(3) },
+		{ "MAX", ALIGN_RIGHT | COLUMN_DROP(4) },
 		{ 0 }
 	};
 	struct table *table = table_new(columns);
-	const struct tcpstates_state *state = stats->states;
+	const struct tcpstates_state *state = turn->now.states;
+	double in, out;
+	size_t i;
 
-	for (; state < stats->states + stats->nr_states; state++) {
+	if (!turn->interval.us) {
+		table_hide(table, "IN/s");
+		table_hide(table, "OUT/s");
+	}
+	for (i = 0; i < turn->now.nr_states; i++, state++) {
+		rates(turn, i, &in, &out);
 		table_text(table, state->name);
 		table_num(table, &state->current);
 		table_num(table, &state->entered);
 		table_num(table, &state->left);
+		show_rate(table, in);
+		show_rate(table, out);
 		table_dwell(table, &state->dwell);
 	}
 	table_print(table);
@@ -41,8 +89,9 @@ static void show_transitions(const struct tcpstates_stats *stats)
 	static const struct column columns[] = {
 		{ "FROM", ALIGN_LEFT }, { "->", ALIGN_LEFT },
 		{ "TO", ALIGN_LEFT }, { "COUNT", ALIGN_RIGHT },
-		{ "P50", ALIGN_RIGHT }, { "P99", ALIGN_RIGHT },
-		{ "MAX", ALIGN_RIGHT },
+		{ "P50", ALIGN_RIGHT | COLUMN_DROP(3) },
+		{ "P99", ALIGN_RIGHT | COLUMN_DROP(1) },
+		{ "MAX", ALIGN_RIGHT | COLUMN_DROP(2) },
 		{ 0 }
 	};
 	struct table *table = table_new(columns);
@@ -152,9 +201,13 @@ static void show_counters(const struct tcpstates_stats *stats)
 	table_print_section(table, NULL);
 }
 
-static void show_text(const struct tcpstates_stats *stats)
+static void show_text(const struct turn *turn)
 {
-	show_states(stats);
+	const struct tcpstates_stats *stats = &turn->now;
+
+	if (turn->interval.passed)
+		putchar('\n');
+	show_states(turn);
 	show_transitions(stats);
 	show_closed(stats);
 	show_alerts(stats);
@@ -162,9 +215,53 @@ static void show_text(const struct tcpstates_stats *stats)
 	show_counters(stats);
 }
 
+static void add_rate(struct json_object *object, const char *key, double rate)
+{
+	char text[INTERVAL_RATE_SIZE];
+	struct json_object *value = NULL;
+
+	snprintf(text, sizeof(text), "%.1f", rate);
+	if (rate >= 0)
+		value = output_must(json_object_new_double_s(rate, text));
+	json_add(object, key, value);
+}
+
+static struct json_object *turn_json(const struct turn *turn)
+{
+	struct json_object *root = stats_json(&turn->now), *states, *state;
+	double in, out;
+	size_t i;
+
+	states = json_object_object_get(root, "states");
+	for (i = 0; turn->interval.us && i < turn->now.nr_states; i++) {
+		state = json_object_array_get_idx(states, i);
+		rates(turn, i, &in, &out);
+		add_rate(state, "entered_per_s", in);
+		add_rate(state, "left_per_s", out);
+	}
+	return root;
+}
+
+static int run_turn(struct turn *turn, const struct options *options)
+{
+	int status;
+
+	interval_begin(&turn->interval);
+	status = stats_get(&turn->now);
+	if (status)
+		return status;
+	if (options->given['j'] || options->given['p'])
+		output_json(turn_json(turn), options->given['p']);
+	else
+		show_text(turn);
+	tcpstates_stats_free(&turn->before);
+	turn->before = turn->now;
+	return STATUS_DONE;
+}
+
 /**
  * cmd_show() - run "show"
- * @options:	-j, -p
+ * @options:	-j, -p, --interval, --count
  * @argc:	not looked at
  * @argv:	not looked at
  *
@@ -172,18 +269,16 @@ static void show_text(const struct tcpstates_stats *stats)
  */
 int cmd_show(const struct options *options, int argc, char **argv)
 {
-	struct tcpstates_stats stats;
+	struct turn turn = { 0 };
 	int status;
 
 	(void)argc;
 	(void)argv;
-	status = stats_get(&stats);
-	if (status)
-		return status;
-	if (options->given['j'] || options->given['p'])
-		output_json(stats_json(&stats), options->given['p']);
-	else
-		show_text(&stats);
-	tcpstates_stats_free(&stats);
-	return STATUS_DONE;
+	if (!interval_parse(&turn.interval, options))
+		return STATUS_USAGE;
+	do
+		status = run_turn(&turn, options);
+	while (!status && interval_next(&turn.interval));
+	tcpstates_stats_free(&turn.before);
+	return status;
 }

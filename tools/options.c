@@ -10,7 +10,7 @@
 #include "output.h"
 #include "tcpstatectl.h"
 
-#define OPTIONS_MAX	16
+#define OPTIONS_MAX	24
 
 const struct option_info option_infos[] = {
 	{ 'j', "json",		NULL,	"print JSON, on one line" },
@@ -18,6 +18,9 @@ const struct option_info option_infos[] = {
 	{ 'n', "numeric",	NULL,	"print numbers of users, not names" },
 	{ 'P', "percentiles",	NULL,	"print percentiles, not bars" },
 	{ 'N', "netns",		"NAME",	"look into that network namespace (name or PID)" },
+	{ OPT_INTERVAL, "interval", "SECS", "again and again, with rates" },
+	{ OPT_COUNT, "count", "TIMES", "end after so many times" },
+	{ OPT_COLOR, "color", "WHEN", "colours: auto, always or never" },
 	{ 'h', "help",		NULL,	"print help, of a command if one is given" },
 	{ 'V', "version",	NULL,	"the same as the command version" },
 	{ 0 }
@@ -33,7 +36,7 @@ const struct option_info option_infos[] = {
 bool verb_takes(const struct verb *verb, char letter)
 {
 	return !verb || letter == 'h' || letter == 'V' || letter == 'N' ||
-	       strchr(verb->options, letter);
+	       letter == OPT_COLOR || strchr(verb->options, letter);
 }
 
 static const struct option_info *option_find(int letter)
@@ -57,6 +60,8 @@ static void list_options(struct option *longs, char *letters)
 			.has_arg = info->arg ? required_argument : no_argument,
 			.val = info->letter,
 		};
+		if (info->letter < ' ')
+			continue;
 		*letters++ = info->letter;
 		if (info->arg)
 			*letters++ = ':';

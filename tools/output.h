@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "lib/tcpstates.h"
+#include "term.h"
 
 struct json_object;
 
@@ -22,23 +23,28 @@ struct json_object;
 	fprintf(stderr, "tcpstatectl: " format "\n", ##__VA_ARGS__)
 
 enum align {
-	ALIGN_LEFT,
-	ALIGN_RIGHT,
+	ALIGN_LEFT	= 0,
+	ALIGN_RIGHT	= 1,
 };
+
+/* Beside the alignment: where there is no room, the highest goes first. */
+#define COLUMN_DROP(n)	((n) << 1)
 
 /**
  * struct column - one column of a table
  * @title:	its heading, one word; NULL ends an array of columns
- * @align:	where its cells stick to
+ * @align:	where its cells stick to, and COLUMN_DROP()
  */
 struct column {
 	const char *title;
-	enum align align;
+	unsigned int align;
 };
 
 struct table;
 
 struct table *table_new(const struct column *columns);
+void table_hide(struct table *table, const char *title);
+void table_styled(struct table *table, enum style style, const char *text);
 void table_text(struct table *table, const char *text);
 void table_safe(struct table *table, const char *text);
 void table_num(struct table *table, const struct tcpstates_num *num);

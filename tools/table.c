@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Text in aligned columns.
+ *
+ * 200,000 rows are ordinary: cells stand one behind the other in one block
+ * of memory, a byte of style before and a NUL after each.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,22 +11,32 @@
 
 #include "duration.h"
 #include "output.h"
+#include "term.h"
 
 /* Narrower numbers do not make a column narrower: watch(1) stays calm. */
 #define NUMBER_WIDTH	7
+#define CUT_WIDTH	10	/* no text is cut below this */
 
 /**
  * struct table - rows that wait until the widths are known
  * @columns:	headings
  * @nr_columns:	how many
- * @cells:	row by row, each allocated
+ * @cells:	row by row
+ * @len:	bytes in @cells
+ * @size:	room in @cells
  * @nr_cells:	how many
+ * @widths:	by column, of the widest cell; 0: not shown
+ * @hidden:	by column
  */
 struct table {
 	const struct column *columns;
 	size_t nr_columns;
-	char **cells;
+	char *cells;
+	size_t len;
+	size_t size;
 	size_t nr_cells;
+	size_t *widths;
+	bool *hidden;
 };
 
 /**
@@ -35,19 +48,77 @@ struct table {
 struct table *table_new(const struct column *columns)
 {
 	struct table *table = output_must(calloc(1, sizeof(*table)));
+	size_t i;
 
 	table->columns = columns;
 	while (columns[table->nr_columns].title)
 		table->nr_columns++;
+	table->widths = output_must(calloc(table->nr_columns, sizeof(size_t)));
+	table->hidden = output_must(calloc(table->nr_columns, sizeof(bool)));
+	for (i = 0; i < table->nr_columns; i++) {
+		table->widths[i] = strlen(columns[i].title);
+		if (columns[i].align & ALIGN_RIGHT &&
+		    table->widths[i] < NUMBER_WIDTH)
+			table->widths[i] = NUMBER_WIDTH;
+	}
 	return table;
 }
 
-static void add_cell(struct table *table, char *cell)
+/**
+ * table_hide() - do not show a column
+ * @table:	the table
+ * @title:	its heading
+ */
+void table_hide(struct table *table, const char *title)
 {
-	table->cells = output_must(reallocarray(table->cells,
-						table->nr_cells + 1,
-						sizeof(*table->cells)));
-	table->cells[table->nr_cells++] = cell;
+	size_t i;
+
+	for (i = 0; i < table->nr_columns; i++)
+		if (!strcmp(table->columns[i].title, title))
+			table->hidden[i] = true;
+}
+
+static char *room(struct table *table, size_t bytes)
+{
+	if (table->len + bytes > table->size) {
+		table->size = 2 * table->size + bytes + 1024;
+		table->cells = output_must(realloc(table->cells, table->size));
+	}
+	return table->cells + table->len;
+}
+
+static void add_cell(struct table *table, enum style style, const char *text)
+{
+	size_t bytes = strlen(text) + 1, length = term_length(text);
+	char *cell = room(table, bytes + 1);
+	size_t *width = &table->widths[table->nr_cells++ % table->nr_columns];
+
+	*cell = (char)style;
+	memcpy(cell + 1, text, bytes);
+	table->len += bytes + 1;
+	if (*width < length)
+		*width = length;
+}
+
+/**
+ * table_styled() - fill the next cell with something that is safe to print
+ * @table:	the table
+ * @style:	how it is shown
+ * @text:	our own words, numbers and so on
+ */
+void table_styled(struct table *table, enum style style, const char *text)
+{
+	add_cell(table, style, text);
+}
+
+/**
+ * table_safe() - fill the next cell with what is printable already
+ * @table:	the table
+ * @text:	the text
+ */
+void table_safe(struct table *table, const char *text)
+{
+	add_cell(table, STYLE_PLAIN, text);
 }
 
 /**
@@ -61,17 +132,8 @@ void table_text(struct table *table, const char *text)
 	char *cell = output_must(malloc(size));
 
 	tcpstates_escape(cell, size, text);
-	add_cell(table, cell);
-}
-
-/**
- * table_safe() - fill the next cell with what is printable already
- * @table:	the table
- * @text:	the text
- */
-void table_safe(struct table *table, const char *text)
-{
-	add_cell(table, output_must(strdup(text)));
+	add_cell(table, STYLE_PLAIN, cell);
+	free(cell);
 }
 
 /**
@@ -85,7 +147,7 @@ void table_num(struct table *table, const struct tcpstates_num *num)
 
 	if (num->known)
 		snprintf(text, sizeof(text), "%llu", num->value);
-	table_text(table, text);
+	add_cell(table, num->value ? STYLE_PLAIN : STYLE_DIM, text);
 }
 
 /**
@@ -99,7 +161,7 @@ void table_duration(struct table *table, const struct tcpstates_num *us)
 
 	if (us->known)
 		duration_format(text, us->value);
-	table_text(table, text);
+	add_cell(table, us->known ? STYLE_PLAIN : STYLE_DIM, text);
 }
 
 /**
@@ -116,48 +178,125 @@ void table_dwell(struct table *table, const struct tcpstates_dwell *dwell)
 
 static void table_free(struct table *table)
 {
-	size_t i;
-
-	for (i = 0; i < table->nr_cells; i++)
-		free(table->cells[i]);
 	free(table->cells);
+	free(table->widths);
+	free(table->hidden);
 	free(table);
 }
 
-static int column_width(const struct table *table, size_t column)
+static size_t last_shown(const struct table *table)
 {
-	const struct column *head = &table->columns[column];
-	size_t width = strlen(head->title);
-	size_t i;
+	size_t i = table->nr_columns;
 
-	if (head->align == ALIGN_RIGHT && width < NUMBER_WIDTH)
-		width = NUMBER_WIDTH;
-	for (i = column; i < table->nr_cells; i += table->nr_columns)
-		if (strlen(table->cells[i]) > width)
-			width = strlen(table->cells[i]);
-	return (int)width;
+	while (i && table->hidden[i - 1])
+		i--;
+	return i - 1;
 }
 
-static void print_cell(const struct table *table, size_t column, int width,
-		       const char *text)
+static size_t total_width(const struct table *table)
 {
-	bool last = column + 1 == table->nr_columns;
+	size_t i, sum = 0;
 
-	if (table->columns[column].align == ALIGN_RIGHT)
-		printf("%*s", width, text);
-	else
-		printf("%-*s", last ? 0 : width, text);
+	for (i = 0; i < table->nr_columns; i++)
+		if (!table->hidden[i])
+			sum += table->widths[i] + 2;
+	return sum - 2;
+}
+
+/* The column that is missed least, nr_columns if none may go. */
+static size_t least(const struct table *table)
+{
+	size_t i, best = table->nr_columns;
+	unsigned int drop = 0;
+
+	for (i = 0; i < table->nr_columns; i++)
+		if (!table->hidden[i] &&
+		    table->columns[i].align / COLUMN_DROP(1) > drop) {
+			drop = table->columns[i].align / COLUMN_DROP(1);
+			best = i;
+		}
+	return best;
+}
+
+/* Columns go, then the last one's text is cut, until it fits. */
+static void fit(struct table *table, size_t width)
+{
+	size_t column, *last, total;
+
+	while (width && total_width(table) > width) {
+		column = least(table);
+		if (column == table->nr_columns)
+			break;
+		table->hidden[column] = true;
+	}
+	total = total_width(table);
+	last = &table->widths[last_shown(table)];
+	if (!width || total <= width ||
+	    table->columns[last_shown(table)].align & ALIGN_RIGHT)
+		return;
+	*last -= total - width < *last ? total - width : *last;
+	if (*last < CUT_WIDTH)
+		*last = CUT_WIDTH;
+}
+
+static void pad(size_t columns)
+{
+	static const char blanks[] = "                                ";
+	size_t n;
+
+	for (; columns; columns -= n) {
+		n = columns < sizeof(blanks) - 1 ? columns : sizeof(blanks) - 1;
+		fwrite(blanks, 1, n, stdout);
+	}
+}
+
+static void print_text(const char *text, size_t width)
+{
+	size_t length = term_length(text);
+
+	if (length <= width) {
+		fputs(text, stdout);
+		return;
+	}
+	/* Only text of the last column is longer, and that is ASCII. */
+	fwrite(text, 1, width - 1, stdout);
+	putchar('+');
+}
+
+static void print_cell(const struct table *table, size_t column, bool last,
+		       const char *cell)
+{
+	size_t length = term_length(cell + 1), width = table->widths[column];
+	size_t blanks = length < width ? width - length : 0;
+	bool right = table->columns[column].align & ALIGN_RIGHT;
+	enum style style = (enum style)*cell;
+
+	if (right)
+		pad(blanks);
+	term_begin(style);
+	print_text(cell + 1, width);
+	term_end(style);
+	if (!right && !last)
+		pad(blanks);
 	fputs(last ? "\n" : "  ", stdout);
 }
 
-static void print_rows(const struct table *table, const int *widths)
+static void print_rows(const struct table *table)
 {
-	size_t i, nr = table->nr_columns;
+	size_t last = last_shown(table), nr = table->nr_columns, i;
+	const char *cell = table->cells;
+	char head[32] = { STYLE_HEAD };
 
-	for (i = 0; i < nr; i++)
-		print_cell(table, i, widths[i], table->columns[i].title);
-	for (i = 0; i < table->nr_cells; i++)
-		print_cell(table, i % nr, widths[i % nr], table->cells[i]);
+	for (i = 0; i < nr; i++) {
+		strncpy(head + 1, table->columns[i].title, sizeof(head) - 2);
+		if (!table->hidden[i])
+			print_cell(table, i, i == last, head);
+	}
+	for (i = 0; i < table->nr_cells; i++) {
+		if (!table->hidden[i % nr])
+			print_cell(table, i % nr, i % nr == last, cell);
+		cell += strlen(cell + 1) + 2;
+	}
 }
 
 /**
@@ -166,13 +305,8 @@ static void print_rows(const struct table *table, const int *widths)
  */
 void table_print(struct table *table)
 {
-	int *widths = output_must(calloc(table->nr_columns, sizeof(*widths)));
-	size_t i;
-
-	for (i = 0; i < table->nr_columns; i++)
-		widths[i] = column_width(table, i);
-	print_rows(table, widths);
-	free(widths);
+	fit(table, term_width());
+	print_rows(table);
 	table_free(table);
 }
 

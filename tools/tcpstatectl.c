@@ -2,12 +2,14 @@
 /*
  * tcpstatectl: the command of the tcpstates kernel module.
  */
+#include <locale.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "nearest.h"
 #include "output.h"
 #include "tcpstatectl.h"
+#include "term.h"
 
 #define VERBS_MAX	32
 
@@ -15,7 +17,7 @@ const struct verb verbs[] = {
 	{
 		.name = "show",
 		.args = "",
-		.options = "jp",
+		.options = "jp" OPTS_AGAIN,
 		.summary = "states, transitions and their durations (default)",
 		.text =
 "Prints how many connections are in each TCP state now, how often each\n"
@@ -23,7 +25,9 @@ const struct verb verbs[] = {
 "transitions that happened and why connections were closed.  Alerts, hooks\n"
 "and counters of the module follow if they need attention.\n"
 "Connections are those of this network namespace, since the module was\n"
-"loaded; hooks and counters belong to the module as a whole.\n",
+"loaded; hooks and counters belong to the module as a whole.\n"
+"With --interval, again and again, and how often states were entered and left\n"
+"each second in between; with JSON, one object each time.\n",
 		.run = cmd_show,
 	},
 	{
@@ -77,6 +81,18 @@ const struct verb verbs[] = {
 "Draws the TCP state machine (RFC 9293, figure 5): in each box how many\n"
 "connections are in the state now, at each arrow how often it was taken.\n",
 		.run = cmd_diagram,
+	},
+	{
+		.name = "top",
+		.args = "",
+		.options = OPTS_AGAIN,
+		.summary = "states, listeners and stuck connections, live",
+		.text =
+"Shows, again and again: the states, how often they are entered and left each\n"
+"second, and how many there were; the busiest listeners; the processes whose\n"
+"connections are stuck in a state that nobody should be in for long, those\n"
+"with the oldest first.  Keys: q ends, space pauses, s sorts, h explains.\n",
+		.run = cmd_top,
 	},
 	{
 		.name = "netns",
@@ -161,6 +177,8 @@ static int run_verb(const struct verb *verb, const struct options *options,
 		return STATUS_USAGE;
 	if (options->given['h'])
 		return help_verb(verb);
+	if (!term_setup(options))
+		return STATUS_USAGE;
 	if (options->given['V'])
 		return cmd_version(options, 0, NULL);
 	if (options->value['N'] && netns_enter(options->value['N']))
@@ -187,6 +205,8 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	/* Numbers are written the same in all languages. */
+	setlocale(LC_CTYPE, "");
 	output_start();
 	return output_finish(run(argc, argv));
 }

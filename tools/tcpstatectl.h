@@ -13,6 +13,15 @@ enum {
 	STATUS_REFUSED	= 2,	/* module not loaded, or the kernel refused */
 };
 
+/* Options without a letter, and strings of them for struct verb */
+enum {
+	OPT_INTERVAL	= 1,
+	OPT_COUNT	= 2,
+	OPT_COLOR	= 3,
+};
+
+#define OPTS_AGAIN	"\1\2"
+
 /**
  * struct options - options given on the command line
  * @given:	by letter
@@ -25,7 +34,7 @@ struct options {
 
 /**
  * struct option_info - one option
- * @letter:	its short form
+ * @letter:	its short form, or an OPT_*
  * @name:	its long form
  * @arg:	what its value is called; NULL: it takes none
  * @summary:	what it does, a few words
@@ -42,7 +51,7 @@ struct option_info {
  * @name:	as it is typed
  * @args:	its arguments in the usage line, "" if it takes none
  * @max_args:	how many it takes
- * @options:	letters of the options it takes, -h and -V apart
+ * @options:	letters of the options it takes, those of all apart
  * @summary:	what it does, a few words
  * @text:	what it does, for "help VERB"
  * @run:	does it; returns the exit status
@@ -77,6 +86,7 @@ int cmd_diagram(const struct options *options, int argc, char **argv);
 int cmd_hist(const struct options *options, int argc, char **argv);
 int cmd_listeners(const struct options *options, int argc, char **argv);
 int cmd_netns(const struct options *options, int argc, char **argv);
+int cmd_top(const struct options *options, int argc, char **argv);
 int cmd_show(const struct options *options, int argc, char **argv);
 int cmd_version(const struct options *options, int argc, char **argv);
 int cmd_help(const struct options *options, int argc, char **argv);

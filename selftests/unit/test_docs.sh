@@ -33,11 +33,12 @@ help_commands()
 	help_part Commands | awk '{ print $1 }' | sort
 }
 
-# "-j, --json text" becomes two words.
+# "-j, --json text" becomes two words, "--count TIMES text" one.
 help_options()
 {
 	help_part Options "$@" |
-		awk '{ sub(",", "", $1); print $1; print $2 }' | sort
+		awk '{ sub(",", "", $1); print $1; if ($1 !~ /^--/) print $2 }' |
+		sort
 }
 
 # same NAME EXPECTED IS: not empty, and equal.
@@ -57,9 +58,9 @@ man_commands()
 
 man_options()
 {
-	same "help and manual" "$(help_options)" "$(sed -n \
+	same "help and manual" "$(help_options)" "$(sed -n -e \
 		's/^\.It Fl \(.\) , Fl -\([a-z-]*\)\( Ar [a-z]*\)*$/-\1\n--\2/p' \
-		"$man" | sort)"
+		-e 's/^\.It Fl -\([a-z-]*\) Ar [a-z]*$/--\1/p' "$man" | sort)"
 }
 
 completes_commands()
@@ -95,8 +96,12 @@ takes_options()
 	for verb in $(help_commands); do
 		for option in $(help_options "$verb"); do
 			words=("$verb" "$option")
-			[[ $option != -N && $option != --netns ]] ||
-				words+=("$$")
+			case $option in
+			-N | --netns)	words+=("$$") ;;
+			--interval)	words+=(0.1 --count 1) ;;
+			--count)	words+=(1 --interval 0.1) ;;
+			--color)	words+=(never) ;;
+			esac
 			[[ $verb != hist ]] || words+=(listen)
 			"$tool" "${words[@]}" >/dev/null 2>&1
 			[[ $? -ne 1 ]] || { echo "${words[*]}"; return 1; }

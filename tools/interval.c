@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * --interval and --count.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "interval.h"
+#include "output.h"
+#include "tcpstatectl.h"
+
+#define LONGEST	86400.0
+
+static bool bad(const char *option, const char *value, const char *wanted)
+{
+	char safe[64];
+
+	tcpstates_escape(safe, sizeof(safe), value);
+	output_error("--%s '%s' is not %s", option, safe, wanted);
+	return false;
+}
+
+/**
+ * interval_parse() - read the two options
+ * @interval:	filled
+ * @options:	what was given
+ *
+ * Return: false after a message.
+ */
+bool interval_parse(struct interval *interval, const struct options *options)
+{
+	const char *every = options->value[OPT_INTERVAL];
+	const char *count = options->value[OPT_COUNT];
+	double seconds;
+	char *end;
+
+	*interval = (struct interval){ .turns = 1 };
+	if (count && !every) {
+		output_error("--count needs --interval");
+		return false;
+	}
+	if (!every)
+		return true;
+	seconds = strtod(every, &end);
+	if (end == every || *end || !(seconds >= 0.1 && seconds <= LONGEST))
+		return bad("interval", every,
+			   "a number of seconds, 0.1 to 86400");
+	interval->us = (unsigned long long)(seconds * 1e6);
+	interval->turns = 0;
+	if (!count)
+		return true;
+	interval->turns = strtoull(count, &end, 10);
+	if (*end || !interval->turns || *count == '-')
+		return bad("count", count, "a number above 0");
+	return true;
+}
+
+/**
+ * interval_now() - a clock that does not jump
+ *
+ * Return: seconds.
+ */
+double interval_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/**
+ * interval_begin() - note when a turn begins
+ * @interval:	the interval
+ */
+void interval_begin(struct interval *interval)
+{
+	double now = interval_now();
+
+	interval->passed = interval->started ? now - interval->started : 0;
+	interval->started = now;
+}
+
+/**
+ * interval_next() - wait for the next turn
+ * @interval:	the interval
+ *
+ * Return: false if there is none, or nobody reads what is printed.
+ */
+bool interval_next(struct interval *interval)
+{
+	double left;
+	struct timespec wait;
+
+	if (interval->turns == 1 || fflush(stdout))
+		return false;
+	if (interval->turns)
+		interval->turns--;
+	left = interval->started + (double)interval->us / 1e6 - interval_now();
+	if (left > 0) {
+		wait.tv_sec = (time_t)left;
+		wait.tv_nsec = (long)((left - (double)wait.tv_sec) * 1e9);
+		while (nanosleep(&wait, &wait) && errno == EINTR)
+			;
+	}
+	return true;
+}
+
+/**
+ * interval_rate() - how often something happens
+ * @interval:	the interval
+ * @now:	a counter
+ * @before:	what it was in the turn before
+ *
+ * Return: times a second; negative if it cannot be told.
+ */
+double interval_rate(const struct interval *interval,
+		     const struct tcpstates_num *now,
+		     const struct tcpstates_num *before)
+{
+	if (!interval->passed || !now->known || !before->known ||
+	    now->value < before->value)
+		return -1;
+	return (double)(now->value - before->value) / interval->passed;
+}
+
+/**
+ * interval_rate_text() - write a rate for people
+ * @text:	where to
+ * @rate:	of interval_rate()
+ *
+ * Return: @text.
+ */
+char *interval_rate_text(char text[INTERVAL_RATE_SIZE], double rate)
+{
+	snprintf(text, INTERVAL_RATE_SIZE, "%.*f", rate < 99.95, rate);
+	return rate < 0 ? strcpy(text, "-") : text;
+}
