@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "interval.h"
@@ -135,6 +134,9 @@ double interval_rate(const struct interval *interval,
  */
 char *interval_rate_text(char text[INTERVAL_RATE_SIZE], double rate)
 {
-	snprintf(text, INTERVAL_RATE_SIZE, "%.*f", rate < 99.95, rate);
-	return rate < 0 ? strcpy(text, "-") : text;
+	if (rate < 0)
+		snprintf(text, INTERVAL_RATE_SIZE, "-");
+	else
+		snprintf(text, INTERVAL_RATE_SIZE, "%.*f", rate < 99.95, rate);
+	return text;
 }

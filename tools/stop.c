@@ -7,7 +7,8 @@
 
 #include "stop.h"
 
-static volatile sig_atomic_t caught;
+/* The signal; written where a signal is handled */
+static int caught;
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT };
 
@@ -15,7 +16,7 @@ static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT };
 
 static void note(int signal)
 {
-	caught = signal;
+	__atomic_store_n(&caught, signal, __ATOMIC_RELAXED);
 }
 
 /**
@@ -41,7 +42,7 @@ void stop_catch(void)
  */
 bool stop_wanted(void)
 {
-	return caught;
+	return __atomic_load_n(&caught, __ATOMIC_RELAXED);
 }
 
 /**
@@ -51,7 +52,7 @@ bool stop_wanted(void)
  */
 void stop_finish(void)
 {
-	if (!caught)
+	if (!stop_wanted())
 		return;
 	signal(caught, SIG_DFL);
 	raise(caught);

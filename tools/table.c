@@ -288,7 +288,8 @@ static void print_rows(const struct table *table)
 	char head[32] = { STYLE_HEAD };
 
 	for (i = 0; i < nr; i++) {
-		strncpy(head + 1, table->columns[i].title, sizeof(head) - 2);
+		snprintf(head + 1, sizeof(head) - 1, "%s",
+			 table->columns[i].title);
 		if (!table->hidden[i])
 			print_cell(table, i, i == last, head);
 	}

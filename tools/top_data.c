@@ -84,11 +84,11 @@ static void owner_text(char text[TOP_OWNER],
 	if (name)
 		snprintf(text, TOP_OWNER, "%s/%d", name, pid);
 	else
-		strcpy(text, "-");
+		snprintf(text, TOP_OWNER, "-");
 }
 
 static void note_stuck(struct top *top, const struct tcpstates_conn *conn,
-		       const char *owner)
+		       const char owner[TOP_OWNER])
 {
 	struct top_stuck *stuck;
 	size_t i;
@@ -105,7 +105,7 @@ static void note_stuck(struct top *top, const struct tcpstates_conn *conn,
 	top->stuck = output_must(reallocarray(top->stuck, top->nr_stuck + 1,
 					      sizeof(*stuck)));
 	stuck = &top->stuck[top->nr_stuck++];
-	strcpy(stuck->owner, owner);
+	memcpy(stuck->owner, owner, TOP_OWNER);
 	stuck->state = conn->state;
 	stuck->count = 1;
 	stuck->oldest = *conn;
@@ -178,7 +178,7 @@ static void want(struct tcpstates_owners *owners,
 
 static void find_owners(struct top *top, struct tcpstates_owners *owners)
 {
-	char owner[TOP_OWNER];
+	char owner[TOP_OWNER] = "";
 	size_t i;
 
 	for (i = 0; i < top->nr_listeners; i++)

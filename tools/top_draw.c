@@ -41,7 +41,8 @@ static void draw_history(const struct top_state *state, int y, int x)
 	static const char *const ascii[] = {
 		" ", ".", ":", "-", "=", "+", "*", "#", "@"
 	};
-	size_t room = COLS > x ? COLS - x : 0, i = 0, level;
+	int width = getmaxx(stdscr);
+	size_t room = width > x ? width - x : 0, i = 0, level;
 	unsigned long long most = 1;
 
 	if (state->nr_history > room)
@@ -71,7 +72,7 @@ static int draw_states(const struct top *top, int y)
 	for (i = 0; i < top->nr_states && y < LINES; i++, y++) {
 		const struct tcpstates_state *state = lines[i]->state;
 
-		strcpy(p99, "-");
+		snprintf(p99, sizeof(p99), "-");
 		if (state->dwell.p99_us.known)
 			duration_format(p99, state->dwell.p99_us.value);
 		line(y, state->current.value ? A_BOLD : A_DIM,

@@ -70,7 +70,7 @@ static void print_wide_character(void)
 	};
 	struct table *table = table_new(two);
 
-	table_safe(table, "\xe2\x89\xa5" "5m");
+	table_safe(table, "\xe2\x89\xa5:m");
 	table_safe(table, "y");
 	table_print(table);
 }
@@ -105,7 +105,7 @@ static void hidden(void)
 	capture(print_hidden);
 	CHECK_TEXT(printed, "NAME      TWO\n\\xff        1\n");
 	capture(print_wide_character);
-	CHECK_TEXT(printed, "    AGE  X\n    \xe2\x89\xa5" "5m  y\n");
+	CHECK_TEXT(printed, "    AGE  X\n    \xe2\x89\xa5:m  y\n");
 }
 
 static void colors(void)
