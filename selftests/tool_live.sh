@@ -32,13 +32,17 @@ rates_are_differences()
 	sleep 1.3
 	swarm clean $PORT 20 > /dev/null
 	wait $!
-	jq -es 'map(.states[] | select(.state == "established")) |
+	jq -es 'map({ seconds: .interval_s } + (.states[] |
+			select(.state == "established"))) |
 		length == 6 and .[0].entered_per_s == null and
-		([range(1; 6) as $i | (.[$i].entered - .[$i - 1].entered) as $n |
-		  (.[$i].entered_per_s - $n | fabs) <= $n / 3 + 0.1] | all) and
+		.[0].seconds == null and
+		([range(1; 6) as $i | .[$i] as $now |
+		  $now.entered - .[$i - 1].entered -
+		  $now.entered_per_s * $now.seconds |
+		  fabs <= 0.1 * $now.seconds] | all) and
 		.[5].entered - .[0].entered == 40' "$dir/show" > /dev/null &&
 		return
-	jq -c '.states[] | select(.state == "established")' "$dir/show"
+	jq -c '[.interval_s, (.states[] | select(.state == "established"))]' "$dir/show"
 	return 1
 }
 
@@ -50,12 +54,17 @@ tables_have_rates()
 }
 
 # A terminal of WIDTH x HEIGHT with a shell
+new_session()
+{
+	tmux -f /dev/null new-session -d -x "$1" -y "$2" -s t \
+		"PS1='\$ ' bash --norc --noprofile" 2> /dev/null
+}
+
+# A server takes a while to go.
 screen()
 {
 	tmux kill-server 2> /dev/null
-	tmux -f /dev/null new-session -d -x "$1" -y "$2" -s t \
-		"PS1='\$ ' bash --norc --noprofile" || return
-	poll 10 sees '^\$'
+	poll 10 new_session "$1" "$2" && poll 10 sees '^\$'
 }
 
 type_line()
@@ -65,7 +74,7 @@ type_line()
 
 sees()
 {
-	tmux capture-pane -p -t t | grep -q -- "$1"
+	tmux capture-pane -p -t t 2> /dev/null | grep -q -- "$1"
 }
 
 colors_of()
@@ -90,7 +99,7 @@ colors()
 # tmux would break a line that is too long: there are as many as in a file.
 narrow()
 {
-	screen 70 80
+	screen 70 200
 	type_line "clear; tcpstatectl conns; tcpstatectl; echo end"
 	poll 10 sees '^end' || return
 	[ "$(tmux capture-pane -p -t t | grep -c '^ESTABLISHED .*127.0.0.1')" \
@@ -130,7 +139,7 @@ listener_is_there()
 stuck_is_there()
 {
 	tmux capture-pane -p -t t |
-		grep -Eq "^CLOSE_WAIT +1 +1[0-9]\.[0-9]s +127.0.0.1:$((PORT + 1)) .*/$$"
+		grep -Eq "^CLOSE_WAIT +1 +[0-9.ms]+ +127.0.0.1:$((PORT + 1)) .*/$$"
 }
 
 history_is_drawn()

@@ -215,14 +215,16 @@ static void show_text(const struct turn *turn)
 	show_counters(stats);
 }
 
-static void add_rate(struct json_object *object, const char *key, double rate)
+/* What is negative is not known: null. */
+static void add_double(struct json_object *object, const char *key,
+		       double number, int decimals)
 {
 	char text[INTERVAL_RATE_SIZE];
 	struct json_object *value = NULL;
 
-	snprintf(text, sizeof(text), "%.1f", rate);
-	if (rate >= 0)
-		value = output_must(json_object_new_double_s(rate, text));
+	snprintf(text, sizeof(text), "%.*f", decimals, number);
+	if (number >= 0)
+		value = output_must(json_object_new_double_s(number, text));
 	json_add(object, key, value);
 }
 
@@ -236,9 +238,11 @@ static struct json_object *turn_json(const struct turn *turn)
 	for (i = 0; turn->interval.us && i < turn->now.nr_states; i++) {
 		state = json_object_array_get_idx(states, i);
 		rates(turn, i, &in, &out);
-		add_rate(state, "entered_per_s", in);
-		add_rate(state, "left_per_s", out);
+		add_double(state, "entered_per_s", in, 1);
+		add_double(state, "left_per_s", out, 1);
 	}
+	if (turn->interval.us)
+		add_double(root, "interval_s", turn->interval.passed ? : -1, 3);
 	return root;
 }
 
