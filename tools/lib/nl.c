@@ -14,6 +14,7 @@
 
 #define BUFFER_SIZE	32768
 #define ATTRS_MAX	31	/* of one message */
+#define ERRNO_MAX	4095
 
 /**
  * struct tcpstates_nl - a connection to the kernel
@@ -37,7 +38,8 @@ struct tcpstates_nl {
  * nl_fail() - why a call fails
  * @error:	filled
  * @err:	negative errno
- * @reason:	one line, of any origin; NULL: what the errno says
+ * @reason:	one line, of any origin; NULL or empty: what the errno
+ *		says
  *
  * Return: @err.
  */
@@ -47,7 +49,7 @@ int nl_fail(struct tcpstates_error *error, int err, const char *reason)
 
 	error->line = 0;
 	snprintf(error->reason, sizeof(error->reason), "%s",
-		 reason ? reason : strerror(-err));
+		 reason && *reason ? reason : strerror(-err));
 	for (i = 0; error->reason[i]; i++)
 		if (error->reason[i] < ' ' || error->reason[i] > '~')
 			error->reason[i] = '?';
@@ -156,6 +158,12 @@ static int find_message(const struct nlattr *attr, void *arg)
 	return MNL_CB_OK;
 }
 
+/* What can be no errno is no answer either. */
+static int sane(int err)
+{
+	return err > 0 || err < -ERRNO_MAX ? -EBADMSG : err;
+}
+
 /* The kernel's refusal: an errno, and mostly a text (NETLINK_EXT_ACK). */
 static int refused(const struct nlmsghdr *nlh, struct tcpstates_error *error)
 {
@@ -171,7 +179,7 @@ static int refused(const struct nlmsghdr *nlh, struct tcpstates_error *error)
 	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS &&
 	    offset < mnl_nlmsg_get_payload_len(nlh))
 		mnl_attr_parse(nlh, offset, find_message, &text);
-	return err->error ? nl_fail(error, err->error, text) : 0;
+	return err->error ? nl_fail(error, sane(err->error), text) : 0;
 }
 
 /* The end of a dump says whether it failed. */
@@ -186,7 +194,7 @@ static int done(const struct nlmsghdr *nlh, struct tcpstates_error *error)
 		return 0;
 	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS)
 		mnl_attr_parse(nlh, sizeof(err), find_message, &text);
-	return nl_fail(error, err, text);
+	return nl_fail(error, sane(err), text);
 }
 
 static int one_message(const struct nlmsghdr *nlh, struct nl_dump *dump,
@@ -207,6 +215,15 @@ static int one_message(const struct nlmsghdr *nlh, struct nl_dump *dump,
 	return ret ? nl_fail(error, ret, NULL) : 0;
 }
 
+/*
+ * libmnl takes a length for negative from 2 GiB on, finds that it fits, and
+ * goes backwards.
+ */
+static bool is_whole(const struct nlmsghdr *nlh, int len)
+{
+	return mnl_nlmsg_ok(nlh, len) && nlh->nlmsg_len <= (uint32_t)len;
+}
+
 /* Return: 1 if the answer goes on, 0 at its end, or a negative errno. */
 static int some_messages(struct tcpstates_nl *nl, struct nl_dump *dump,
 			 int len, struct tcpstates_error *error)
@@ -214,7 +231,7 @@ static int some_messages(struct tcpstates_nl *nl, struct nl_dump *dump,
 	const struct nlmsghdr *nlh = (const void *)nl->buffer;
 	int ret;
 
-	for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
+	for (; is_whole(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
 		if (!mnl_nlmsg_seq_ok(nlh, nl->seq) ||
 		    !mnl_nlmsg_portid_ok(nlh, nl->portid))
 			continue;

@@ -42,7 +42,7 @@ static bool same_name(const char *name, const char *typed, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		if (name[i] != (typed[i] == '-' ? '_' :
+		if (!name[i] || name[i] != (typed[i] == '-' ? '_' :
 				toupper((unsigned char)typed[i])))
 			return false;
 	return !name[len];

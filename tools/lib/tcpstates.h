@@ -12,6 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * struct tcpstates_num - a number that may be unknown
  * @value:	the number, all 64 bits of it; 0 while unknown
@@ -390,5 +394,9 @@ void tcpstates_owners_free(struct tcpstates_owners *owners);
 char *tcpstates_cgroup_path(unsigned long long number);
 
 size_t tcpstates_escape(char *out, size_t size, const char *in);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* _TCPSTATES_LIB_H */

@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# libFuzzer on tools/lib, for a bounded number of inputs and of seconds: first
+# all of corpus/ and fixtures/ as they are, then what it makes of them.
+#
+#   OUT=FOLDER test_fuzz.sh [-OPTION=VALUE]...      options of libFuzzer
+
+set -euo pipefail
+
+TOP=../..
+LIBMNL=(open2 close bind setsockopt get_portid sendto recvfrom)
+work=$OUT/fuzz
+rm -rf "$work"
+mkdir -p "$work/seeds" "$work/found"
+
+builds()
+{
+	clang -O1 -g -std=gnu11 -D_GNU_SOURCE \
+		-fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all -I"$TOP/tools" -I"$TOP/tools/lib" \
+		-I"$TOP/module/include/uapi" \
+		"${LIBMNL[@]/#/-Wl,--wrap=mnl_socket_}" \
+		-o "$work/fuzz_lib" fuzz_lib.c "$TOP"/tools/lib/*.c -lmnl
+}
+
+seeds()
+{
+	local file
+
+	cp corpus/* "$work/seeds/"
+	for file in fixtures/*; do
+		case $file in *.json|*.txt) continue ;; esac
+		{ printf p; cat "$file"; } >"$work/seeds/${file##*/}"
+	done
+}
+
+# run NAME OPTION...: silent if it is well
+run()
+{
+	local name=$1
+
+	shift
+	if "$work/fuzz_lib" -artifact_prefix="$work/" "$@" \
+		>"$work/$name.log" 2>&1
+	then
+		echo "ok - $name"
+	else
+		tail -n 60 "$work/$name.log"
+		echo "not ok - $name"
+		exit 1
+	fi
+}
+
+# Without seeds that reach the end, what follows would be noise.
+each_kind()
+{
+	local kind
+
+	for kind in c l h n s p; do
+		head -qc 1 "$work"/seeds/* | grep -q "$kind" ||
+			{ echo "not ok - no seed of kind '$kind'"; exit 1; }
+	done
+}
+
+command -v clang >/dev/null || { echo "# no clang"; exit 4; }
+builds
+seeds
+each_kind
+run "the corpus as it is" -runs=0 "$work/seeds"
+run "what is made of it" -seed=1 -runs=400000 -max_total_time=40 \
+	-max_len=8192 -timeout=10 "$@" "$work/found" "$work/seeds"
+grep -E '^(Done|stat::)|DONE' "$work/what is made of it.log"
