@@ -159,7 +159,7 @@ static int ask(struct top *top, struct tcpstates_error *error)
 		.states = STUCK_STATES,
 		.older_us = STUCK_US,
 	};
-	struct tcpstates_summary summary;
+	struct tcpstates_summary summary = { 0 };
 
 	forget(top);
 	if (tcpstates_listeners(top->nl, NULL, take_listener, top, &summary,
