@@ -66,7 +66,7 @@ command -v clang >/dev/null || { echo "# no clang"; exit 4; }
 builds
 seeds
 each_kind
-run "the corpus as it is" -runs=0 "$work/seeds"
+run "the corpus as it is" -runs=0 -timeout=10 "$work/seeds"
 run "what is made of it" -seed=1 -runs=400000 -max_total_time=40 \
 	-max_len=8192 -timeout=10 "$@" "$work/found" "$work/seeds"
 grep -E '^(Done|stat::)|DONE' "$work/what is made of it.log"
