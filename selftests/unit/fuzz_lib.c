@@ -23,19 +23,6 @@ static const uint8_t *input;
 static size_t left;
 static int dummy;
 
-struct mnl_socket *__wrap_mnl_socket_open2(int bus, int flags);
-int __wrap_mnl_socket_close(struct mnl_socket *nl);
-int __wrap_mnl_socket_bind(struct mnl_socket *nl, unsigned int groups,
-			   pid_t pid);
-int __wrap_mnl_socket_setsockopt(const struct mnl_socket *nl, int type,
-				 void *buf, socklen_t len);
-unsigned int __wrap_mnl_socket_get_portid(const struct mnl_socket *nl);
-ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *nl, const void *req,
-				 size_t size);
-ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *nl, void *buf,
-				   size_t size);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 struct mnl_socket *__wrap_mnl_socket_open2(int bus, int flags)
 {
 	(void)bus;
