@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../module/include/uapi/linux/tcpstates.h"
+#include <linux/tcpstates.h>
 
 #define ROOM	(64 * 1024)
 
