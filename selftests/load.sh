@@ -206,7 +206,7 @@ hooks="inet_csk_clone_lock inet_csk_reqsk_queue_hash_add
 log_mark
 whole=$mark
 
-ktap_begin $((9 + 4 + 2 + 2 + 1 + 8 + 1 + 5 + 1 + 1))
+ktap_begin $((9 + 4 + 2 + 2 + 1 + 9 + 1 + 5 + 1 + 1))
 is "/proc/tcpstates is there" present
 is "counts begin at zero again" counts_from_zero
 is "unload" mod_unload
