@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2
 # modules: tcp_diag inet_diag
-# timeout: 400
+# timeout: 600
 #
 # Memory allocations of the module are made to fail, one after the other, while
 # it is loaded, while a namespace is made, while /proc is read, and while a
