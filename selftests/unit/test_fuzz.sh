@@ -54,10 +54,11 @@ run()
 # Without seeds that reach the end, what follows would be noise.
 each_kind()
 {
-	local kind
+	local kind kinds
 
+	kinds=$(head -qc 1 "$work"/seeds/*)
 	for kind in c l h n s p; do
-		head -qc 1 "$work"/seeds/* | grep -q "$kind" ||
+		grep -q "$kind" <<<"$kinds" ||
 			{ echo "not ok - no seed of kind '$kind'"; exit 1; }
 	done
 }

@@ -78,13 +78,14 @@ comments_are_spec()
 # What is said in prose at the top of the header: every attribute, by its name
 prose_is_complete()
 {
-	local word bad=0
+	local word prose bad=0
 
+	prose=$(sed '/^#ifndef/q' "$HEADER")
 	for word in $(constants "$HEADER" |
 		grep -oE 'TCPSTATES_A_[A-Z0-9_]+' | grep -v '_MAX$' |
 		sed -E 's/TCPSTATES_A_(STATE_STATS|EDGE_STATS|CLOSED_STATS|[A-Z]+)_//' |
 		sort -u); do
-		sed '/^#ifndef/q' "$HEADER" | grep -qw "$word" ||
+		grep -qw "$word" <<<"$prose" ||
 			{ echo "$word is not in the prose"; bad=1; }
 	done
 	return "$bad"
