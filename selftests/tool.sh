@@ -163,7 +163,7 @@ hist_of_an_edge()
 	tcpstatectl hist -P syn-recv | grep -q '^p99.9 '
 }
 
-# Each number of /proc is in the drawing.
+# What is known of this load is in the drawing, which is no wider than 80.
 diagram_has_the_numbers()
 {
 	local drawn
@@ -284,7 +284,7 @@ fi
 is "conns: JSON" json_is_complete
 is "listeners: those of ss" listeners_are_those_of_ss
 is "listeners: JSON" listener_json
-is "diagram: the numbers of /proc" diagram_has_the_numbers
+is "diagram: the numbers of the load" diagram_has_the_numbers
 is "an unprivileged user" unprivileged
 is "a closed pipe" closed_pipe
 let_go
