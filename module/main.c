@@ -11,6 +11,7 @@
 #include <linux/nsproxy.h>
 #include <linux/sched.h>
 #include <uapi/linux/tcpstates.h>
+#include "alert.h"
 
 #define MIN_CONNECTIONS		64U
 #define MAX_CONNECTIONS		BIT(24)
@@ -37,6 +38,11 @@ static unsigned int max_counter_memory = UINT_MAX;
 module_param(max_counter_memory, uint, 0444);
 MODULE_PARM_DESC(max_counter_memory,
 		 "MiB for counters per CPU; namespaces beyond that share theirs between CPUs, 0 to 1048576 (default: 1/64 of memory, 16 to 1024)");
+
+static unsigned int max_alert_memory = UINT_MAX;
+module_param(max_alert_memory, uint, 0444);
+MODULE_PARM_DESC(max_alert_memory,
+		 "MiB for alerts and history, 130 KiB a namespace in use, 0 to 1048576 (default: 1/256 of memory, 8 to 256)");
 
 bool tcps_test_fold;
 module_param_named(test_fold, tcps_test_fold, bool, 0600);
@@ -175,6 +181,7 @@ static const struct step steps[] = {
 	{ "hooks",	tcps_hooks_init,	tcps_hooks_exit },
 	{ "seed",	tcps_seed,		no_exit },
 	{ "audit",	tcps_audit_init,	tcps_audit_exit },
+	{ "sample",	tcps_sample_init,	tcps_sample_exit },
 	{ "proc",	tcps_proc_init,		tcps_proc_exit },
 	/* The last one: a dump that is under way holds the module only. */
 	{ "netlink",	tcps_netlink_init,	tcps_netlink_exit },
@@ -187,7 +194,7 @@ static int __init check_fail_step(void)
 	for (i = 0; i < ARRAY_SIZE(steps); i++)
 		if (!fail_step || tcps_step_fails(steps[i].name))
 			return 0;
-	pr_err("fail_step: there is no step \"%s\"; allowed are parameters, table, netns, clock, hooks, seed, audit, proc, netlink\n",
+	pr_err("fail_step: there is no step \"%s\"; allowed are parameters, table, netns, clock, hooks, seed, audit, sample, proc, netlink\n",
 	       fail_step);
 	return -EINVAL;
 }
@@ -199,6 +206,7 @@ static int __init check_parameters(void)
 	err = err ?: check_break_hook();
 	err = err ?: check_fail_step();
 	err = err ?: tcps_account_choose(max_counter_memory);
+	err = err ?: tcps_alert_choose(max_alert_memory);
 	return err ?: tcps_clock_choose(clock);
 }
 

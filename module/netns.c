@@ -9,6 +9,7 @@
  */
 #include "tcps.h"
 #include <linux/xarray.h>
+#include "alert.h"
 
 unsigned int tcps_net_id __read_mostly;
 
@@ -113,6 +114,7 @@ static void __net_exit tcps_net_pre_exit(struct net *net)
 	struct tcps_net *tn = tcps_net(net);
 
 	WRITE_ONCE(tn->dying, true);
+	tcps_alert_net_exit(tn);
 	cancel_work_sync(&tn->grow);
 	tcps_account_retire(tn);
 	if (tn->id)

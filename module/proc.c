@@ -8,6 +8,7 @@
 #include <linux/seq_file.h>
 #include <linux/seq_file_net.h>
 #include <uapi/linux/tcpstates.h>
+#include "alert.h"
 
 #define PROC_TARGET	"self/net/" TCPSTATES_PROC_NAME
 
@@ -108,6 +109,7 @@ static int tcps_proc_show(struct seq_file *m, void *unused)
 	show_states(m, snap, hist);
 	show_transitions(m, snap);
 	show_closed(m, snap);
+	tcps_alert_show(m, tn);
 	seq_puts(m, "# counter    name                          value\n");
 	tcps_snapshot_counters(tn, show_counter, m);
 	seq_puts(m, "# hook       name                           mechanism  status\n");

@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 #include <net/ip.h>
 #include <net/snmp.h>
+#include "alert.h"
 
 /* Passes over all CPUs before numbers that keep moving are taken as they are */
 #define PASSES	4
@@ -222,6 +223,26 @@ void tcps_snapshot_gauges(struct tcps_net *tn, s64 *gauge)
 	}
 }
 
+/**
+ * tcps_snapshot_cells() - the counters of a namespace, and the gauges they make
+ * @tn:		the namespace
+ * @cell:	TCPS_NR_CELLS numbers
+ * @gauge:	as in tcps_snapshot_gauges()
+ *
+ * Under rcu_read_lock().
+ */
+void tcps_snapshot_cells(struct tcps_net *tn, u64 *cell, s64 *gauge)
+{
+	u64 entered[TCPS_NR_STATES], left[TCPS_NR_STATES];
+	unsigned int i;
+
+	fold_cells(tn, cell);
+	sum_entered(cell, entered);
+	sum_left(cell, left);
+	for (i = 0; i < TCPS_NR_STATES; i++)
+		gauge[i] = entered[i] - left[i];
+}
+
 #define COOKIE_MIB(upper, lower, mib)	LINUX_MIB_##mib,
 
 /**
@@ -350,5 +371,6 @@ int tcps_snapshot_counters(const struct tcps_net *tn, tcps_counter_fn *show,
 	      show(arg, "stale", tcps_counter(TCPS_COUNT_STALE)) ?:
 	      show(arg, "drift", tcps_counter(TCPS_COUNT_DRIFT)) ?:
 	      show(arg, "other", tcps_counter(TCPS_COUNT_OTHER));
-	return err ?: show_cookies(tn, show, arg);
+	err = err ?: show_cookies(tn, show, arg);
+	return err ?: tcps_alert_counters(tn, show, arg);
 }

@@ -3,6 +3,7 @@
  * The map of the module: what each file offers to the others.
  *
  *   hooks → life → track, account → snapshot → proc, netlink
+ *                                      └→ sample → rules → alert → proc
  *
  * hooks.c turns kernel objects into calls of life.c, life.c keeps one record a
  * connection (track.c) and tells account.c what happened; snapshot.c is
@@ -125,6 +126,8 @@ struct tcps_early {
  *		Written by the audit's worker only, as are the next two
  * @last_half_open: as of the audit before
  * @last_syn_recv: SYN_RECV as of the audit before
+ * @watch:	what alerts are made of (alert.h); NULL: it is not looked at.
+ *		Protected by tcps_alert_lock
  * @early:	the numbers while there is no @percpu
  */
 struct tcps_net {
@@ -144,6 +147,7 @@ struct tcps_net {
 	unsigned int half_open;
 	unsigned int last_half_open;
 	s64 last_syn_recv;
+	struct tcps_watch *watch;
 	struct tcps_early early;
 };
 
@@ -316,6 +320,7 @@ void tcps_audit_set_interval(unsigned int ms);
 
 /* snapshot.c */
 void tcps_snapshot_gauges(struct tcps_net *tn, s64 *gauge);
+void tcps_snapshot_cells(struct tcps_net *tn, u64 *cell, s64 *gauge);
 void tcps_snapshot_fold(struct tcps_net *tn);
 void tcps_snapshot_cookies(const struct tcps_net *tn, u64 *cookies);
 struct tcps_snapshot *tcps_snapshot_take(struct tcps_net *tn);

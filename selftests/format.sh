@@ -75,7 +75,11 @@ lines()
 	$1 == "closed" { if (NF < 4) bad("too short"); numbers(4, 4); next }
 	$1 == "counter" { if (NF < 3) bad("too short"); numbers(3, 3); next }
 	$1 == "hook" { if (NF < 4) bad("too short"); next }
-	$1 == "alert" { if (NF < 6) bad("too short"); next }
+	$1 == "alert" {
+		if (NF < 7 || $3 !~ /^(clear|raised|off)$/) bad("too short")
+		numbers(4, 7); next
+	}
+	$1 == "culprit" { if (NF < 10) bad("too short"); numbers(4, 10); next }
 	{ bad("unknown keyword") }
 	/[^ -~]/ { bad("not plain text") }
 	END { exit failed }' "$1"
@@ -153,7 +157,13 @@ flatten_json()
 {
 	sed 's/[][{},]/\n/g; s/"//g' | awk -F: '
 	function value() { return $2 == "null" ? "-" : $2 }
-	$1 == "counters" || $1 == "hooks" { part = $1; next }
+	$1 == "counters" || $1 == "hooks" || $1 == "alerts" {
+		part = $1; line = ""; next
+	}
+	$1 == "rule" { line = "alert " $2; next }
+	part == "alerts" { line = line " " value() }
+	part == "alerts" && $1 == "threshold" { print line; line = "" }
+	part == "alerts" { next }
 	part == "counters" && NF == 2 { print "counter", $1, value(); next }
 	$1 == "name" || $1 == "mechanism" { line = line " " $2; next }
 	$1 == "status" { print "hook" line, $2; line = ""; next }
@@ -177,8 +187,8 @@ flatten_proc()
 {
 	awk '$1 == "state" { NF = 9 } $1 == "transition" { NF = 8 }
 	$1 == "closed" { NF = 4 } $1 == "counter" { NF = 3 }
-	$1 == "hook" { NF = 4 }
-	/^(state|transition|closed|counter|hook) / { $1 = $1; print }'
+	$1 == "hook" { NF = 4 } $1 == "alert" { NF = 6 }
+	/^(state|transition|closed|counter|hook|alert) / { $1 = $1; print }'
 }
 
 json_agrees()

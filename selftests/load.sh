@@ -200,7 +200,7 @@ kprobes_serve()
 mixture="hold_mix loop_client_close request_reset passive_open sim_close
 	time_wait_reset hold_request hold_mini_fin_wait2 unaccepted"
 trace_start "$WALK_FILTER"
-steps="parameters table netns clock hooks seed audit proc netlink"
+steps="parameters table netns clock hooks seed audit sample proc netlink"
 hooks="inet_csk_clone_lock inet_csk_reqsk_queue_hash_add
 	tcp_v4_reqsk_destructor tcp_twsk_destructor __inet_twsk_schedule"
 log_mark

@@ -52,10 +52,10 @@ def fresh():
 # --- other sources -----------------------------------------------------------
 
 def proc_lines():
-    """/proc/tcpstates as a set of tuples of words."""
+    """/proc/tcpstates as a set of tuples of words, without alerts."""
     with open(PROC, encoding='ascii') as file:
         return sorted(tuple(line.split()) for line in file
-                      if not line.startswith('#'))
+                      if not line.startswith(('#', 'alert ', 'culprit ')))
 
 
 def name(state):

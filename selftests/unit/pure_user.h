@@ -34,6 +34,11 @@ static inline u64 mul_u64_u64_shr(u64 a, u64 mul, unsigned int shift)
 	return (__uint128_t)a * mul >> shift;
 }
 
+static inline u64 div_u64(u64 a, u32 b)
+{
+	return a / b;
+}
+
 static inline unsigned long __fls(unsigned long x)
 {
 	return 63 - __builtin_clzl(x);

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The life of an alert: which subjects are remembered, what is raised and
+ * cleared, who is told, what is kept.
+ */
+#include "tcps.h"
+#include <linux/mutex.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+#include "alert.h"
+
+/* A slot whose rule has not raised it may be taken after so long, ms. */
+#define IDLE		(60 * MSEC_PER_SEC)
+
+static tcps_alert_teller tell_others; /* protected by tcps_alert_lock */
+
+/**
+ * tcps_alert_find() - what is remembered of a subject
+ * @w:		the namespace's watch
+ * @who:	the subject
+ *
+ * With tcps_alert_lock held.
+ *
+ * Return: its slot, or NULL.
+ */
+struct tcps_tracked *tcps_alert_find(struct tcps_watch *w,
+				     const struct tcps_subject *who)
+{
+	struct tcps_tracked *t;
+
+	for (t = w->tracked; t < w->tracked + TCPS_TRACKED; t++)
+		if (t->used && !memcmp(&t->alert.who, who, sizeof(*who)))
+			return t;
+	return NULL;
+}
+
+/* A free slot, or that of the subject that has been harmless for longest. */
+static struct tcps_tracked *find_room(struct tcps_watch *w, u64 now)
+{
+	struct tcps_tracked *t, *oldest = NULL;
+
+	for (t = w->tracked; t < w->tracked + TCPS_TRACKED; t++) {
+		if (!t->used)
+			return t;
+		if (t->state.raised || t->state.over_since || t->read)
+			continue;
+		if (!oldest || t->read_at < oldest->read_at)
+			oldest = t;
+	}
+	/* Who was back a moment ago has his back-off still. */
+	if (oldest && oldest->state.flaps && now - oldest->read_at < IDLE)
+		return NULL;
+	return oldest;
+}
+
+/**
+ * tcps_alert_track() - remember a subject
+ * @w:		the namespace's watch
+ * @who:	the subject
+ * @now:	ms
+ *
+ * With tcps_alert_lock held.
+ *
+ * Return: its slot; NULL: there is none.
+ */
+struct tcps_tracked *tcps_alert_track(struct tcps_watch *w,
+				      const struct tcps_subject *who, u64 now)
+{
+	struct tcps_tracked *t = tcps_alert_find(w, who);
+
+	if (t)
+		return t;
+	t = find_room(w, now);
+	if (!t)
+		return NULL;
+	memset(t, 0, sizeof(*t));
+	t->alert.who = *who;
+	t->used = true;
+	t->read_at = now;
+	return t;
+}
+
+/**
+ * tcps_alert_read() - what was seen of a subject in this second
+ * @w:		the namespace's watch
+ * @who:	the subject
+ * @reading:	what was seen; of two readings the worse one counts
+ * @now:	ms
+ *
+ * With tcps_alert_lock held.  A subject that is harmless and was so is not
+ * remembered.
+ */
+void tcps_alert_read(struct tcps_watch *w, const struct tcps_subject *who,
+		     struct tcps_reading reading, u64 now)
+{
+	bool over = reading.threshold && reading.value >= reading.threshold;
+	struct tcps_tracked *t;
+
+	t = over ? tcps_alert_track(w, who, now) : tcps_alert_find(w, who);
+	if (!t) {
+		w->untracked += over;
+		return;
+	}
+	if (t->read && t->reading.value * reading.threshold >=
+		       reading.value * t->reading.threshold)
+		return;
+	t->reading = reading;
+	t->read = true;
+	t->read_at = now;
+}
+
+static void keep(struct tcps_watch *w, const struct tcps_alert *alert)
+{
+	u32 at;
+
+	if (!tcps_watch_log(w)) {
+		w->untracked++;
+		return;
+	}
+	div_u64_rem(alert->id, TCPS_LOGGED, &at);
+	/* What lasts for longer than 256 others does not come back. */
+	if (w->log[at].id <= alert->id)
+		w->log[at] = *alert;
+}
+
+static void announce(struct tcps_watch *w, const struct tcps_alert *alert)
+{
+	keep(w, alert);
+	tcps_alert_print(w->tn, alert);
+	if (tell_others)
+		tell_others(w->tn, alert);
+}
+
+static void raise(struct tcps_watch *w, struct tcps_tracked *t)
+{
+	struct tcps_alert *alert = &t->alert;
+
+	alert->id = w->next_id++;
+	alert->peak = alert->value;
+	alert->since = ktime_get_real_ns();
+	alert->until = 0;
+	alert->times++;
+	alert->held_back = t->state.held_back;
+	w->raised_total[alert->who.rule]++;
+	w->active[alert->who.rule]++;
+	announce(w, alert);
+}
+
+static void clear(struct tcps_watch *w, struct tcps_tracked *t)
+{
+	t->alert.until = ktime_get_real_ns();
+	w->active[t->alert.who.rule]--;
+	announce(w, &t->alert);
+}
+
+/*
+ * No reading while all of the rule's subjects were looked at: it is no
+ * more.  Otherwise nothing is known.
+ */
+static bool judge_one(struct tcps_watch *w, struct tcps_tracked *t, u64 now)
+{
+	unsigned int rule = t->alert.who.rule;
+	struct tcps_reading r = t->reading;
+	enum tcps_verdict verdict;
+
+	if (!t->read) {
+		r.value = 0;
+		r.threshold = w->judged & BIT(rule) ?
+			      max(t->alert.threshold, 1ULL) : 0;
+	}
+	if (r.threshold) {
+		t->alert.value = r.value;
+		t->alert.threshold = r.threshold;
+		t->alert.peak = max(t->alert.peak, r.value);
+	}
+	verdict = tcps_rule_step(&w->limits[rule], &r, now, &t->state);
+	if (verdict == TCPS_VERDICT_RAISE)
+		raise(w, t);
+	else if (verdict == TCPS_VERDICT_CLEAR)
+		clear(w, t);
+	t->read = false;
+	return t->state.over_since && !t->state.raised && !t->state.holding;
+}
+
+/**
+ * tcps_alert_judge() - the end of a second: raise, hold, clear
+ * @w:		the namespace's watch
+ * @now:	ms
+ *
+ * With tcps_alert_lock held.
+ *
+ * Return: true if something is too much, but has not been so for long enough.
+ */
+bool tcps_alert_judge(struct tcps_watch *w, u64 now)
+{
+	struct tcps_tracked *t;
+	bool unripe = false;
+
+	for (t = w->tracked; t < w->tracked + TCPS_TRACKED; t++)
+		if (t->used)
+			unripe |= judge_one(w, t, now);
+	return unripe;
+}
+
+/**
+ * tcps_alert_tell() - have somebody told of every alert
+ * @teller:	whom; NULL: nobody
+ *
+ * Process context.  Nobody is being told any more when this returns.
+ */
+void tcps_alert_tell(tcps_alert_teller teller)
+{
+	mutex_lock(&tcps_alert_lock);
+	tell_others = teller;
+	mutex_unlock(&tcps_alert_lock);
+}
+
+/**
+ * tcps_alert_list() - the alerts that are raised
+ * @tn:		the namespace, which the caller keeps alive
+ * @alerts:	where they go
+ * @nr:		how many at most; TCPS_TRACKED is enough
+ *
+ * Process context.
+ *
+ * Return: how many there are.
+ */
+int tcps_alert_list(struct tcps_net *tn, struct tcps_alert *alerts,
+		    unsigned int nr)
+{
+	struct tcps_tracked *t;
+	unsigned int n = 0;
+
+	mutex_lock(&tcps_alert_lock);
+	if (tn->watch) {
+		t = tn->watch->tracked;
+		for (; t < tn->watch->tracked + TCPS_TRACKED && n < nr; t++)
+			if (t->used && t->state.raised)
+				alerts[n++] = t->alert;
+	}
+	mutex_unlock(&tcps_alert_lock);
+	return n;
+}
+
+/**
+ * tcps_alert_log() - the last alerts, raised or over
+ * @tn:		the namespace, which the caller keeps alive
+ * @from:	id of the first that is wanted
+ * @alerts:	where they go, by ascending id
+ * @nr:		how many at most
+ *
+ * Process context.  An alert that is raised is there as it was then.
+ *
+ * Return: how many there are.
+ */
+int tcps_alert_log(struct tcps_net *tn, u64 from, struct tcps_alert *alerts,
+		   unsigned int nr)
+{
+	unsigned int n = 0;
+	u64 id, end;
+	u32 at;
+
+	mutex_lock(&tcps_alert_lock);
+	end = tn->watch && tn->watch->log ? tn->watch->next_id : 0;
+	id = max(from, end > TCPS_LOGGED ? end - TCPS_LOGGED : 1ULL);
+	for (; n < nr && id < end; id++) {
+		div_u64_rem(id, TCPS_LOGGED, &at);
+		if (tn->watch->log[at].id == id)
+			alerts[n++] = tn->watch->log[at];
+	}
+	mutex_unlock(&tcps_alert_lock);
+	return n;
+}
+
+/**
+ * tcps_alert_untracked() - subjects for which there was no slot
+ * @tn:		the namespace, which the caller keeps alive
+ *
+ * Return: how many times a second that has been so, summed up.
+ */
+u64 tcps_alert_untracked(const struct tcps_net *tn)
+{
+	u64 n;
+
+	mutex_lock(&tcps_alert_lock);
+	n = tn->watch ? tn->watch->untracked : 0;
+	mutex_unlock(&tcps_alert_lock);
+	return n;
+}

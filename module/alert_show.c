@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Alerts as text: a line in the kernel log, lines in /proc/tcpstates.
+ */
+#include "tcps.h"
+#include <linux/ratelimit.h>
+#include <linux/seq_file.h>
+#include <linux/socket.h>
+#include "alert.h"
+
+/* However many alerts there are: lines, and in how long */
+#define LOG_BURST	30
+#define LOG_INTERVAL	(60 * HZ)
+
+bool tcps_log_alerts = true;
+
+/* "192.0.2.1:80", "[2001:db8::1]:80", "*:80", or "-" */
+#define ADDRESS_MAX	sizeof("[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65535")
+
+static void print_address(const struct tcps_subject *who, char *text)
+{
+	if (who->family == AF_INET)
+		snprintf(text, ADDRESS_MAX, "%pI4:%u", &who->addr, who->port);
+	else if (who->family == AF_INET6)
+		snprintf(text, ADDRESS_MAX, "[%pI6c]:%u", &who->addr,
+			 who->port);
+	else if (who->port)
+		snprintf(text, ADDRESS_MAX, "*:%u", who->port);
+	else
+		snprintf(text, sizeof("-"), "-");
+}
+
+static void print_uid(const struct tcps_subject *who, char *text)
+{
+	if (who->uid == TCPS_NO_UID)
+		snprintf(text, sizeof("-"), "-");
+	else
+		snprintf(text, sizeof("4294967295"), "%u", who->uid);
+}
+
+/**
+ * tcps_alert_print() - a line in the kernel log
+ * @tn:		the namespace, alive
+ * @alert:	the alert; its until is 0 if it is being raised
+ *
+ * Process context.
+ */
+void tcps_alert_print(struct tcps_net *tn, const struct tcps_alert *alert)
+{
+	static DEFINE_RATELIMIT_STATE(limit, LOG_INTERVAL, LOG_BURST);
+	char address[ADDRESS_MAX], uid[sizeof("4294967295")];
+	const struct tcps_subject *who = &alert->who;
+
+	if (!READ_ONCE(tcps_log_alerts) || !__ratelimit(&limit))
+		return;
+	print_address(who, address);
+	print_uid(who, uid);
+	if (alert->until)
+		pr_info("alert cleared: %s %s uid %s cgroup %llu net %u: peak %llu, threshold %llu, %llu s\n",
+			tcps_rule_names[who->rule], address, uid, who->cgroup,
+			tn->net->ns.inum, alert->peak, alert->threshold,
+			div_u64(alert->until - alert->since, NSEC_PER_SEC));
+	else
+		pr_warn("alert raised: %s %s uid %s cgroup %llu net %u: %llu, threshold %llu\n",
+			tcps_rule_names[who->rule], address, uid, who->cgroup,
+			tn->net->ns.inum, alert->value, alert->threshold);
+}
+
+/* The subject of a rule that is nearest to its threshold, or furthest above */
+static const struct tcps_alert *worst(const struct tcps_watch *w,
+				      unsigned int rule)
+{
+	const struct tcps_alert *worst = NULL;
+	const struct tcps_tracked *t;
+
+	for (t = w->tracked; t < w->tracked + TCPS_TRACKED; t++) {
+		if (!t->used || t->alert.who.rule != rule ||
+		    !t->alert.threshold)
+			continue;
+		if (!worst || t->alert.value * worst->threshold >
+			      worst->value * t->alert.threshold)
+			worst = &t->alert;
+	}
+	return worst;
+}
+
+static void show_rule(struct seq_file *m, const struct tcps_watch *w,
+		      const struct tcps_limits *limits, unsigned int rule)
+{
+	const struct tcps_alert *a = w ? worst(w, rule) : NULL;
+	const char *status = "clear";
+
+	if (w && w->active[rule])
+		status = "raised";
+	else if (!limits[rule].p[TCPS_PARAM_ENABLED])
+		status = "off";
+	seq_printf(m, "alert        %-18s %-6s %12llu %10llu %10llu %6u\n",
+		   tcps_rule_names[rule], status, w ? w->raised_total[rule] : 0,
+		   a ? a->value : 0,
+		   a ? a->threshold : limits[rule].p[TCPS_PARAM_COUNT],
+		   w ? w->active[rule] : 0);
+}
+
+static void show_culprit(struct seq_file *m, const struct tcps_alert *a)
+{
+	char address[ADDRESS_MAX], uid[sizeof("4294967295")];
+	u64 seconds = div_u64(ktime_get_real_ns() - a->since, NSEC_PER_SEC);
+
+	print_address(&a->who, address);
+	print_uid(&a->who, uid);
+	seq_printf(m, "culprit      %-18s %-24s %6s %10llu %10llu %10llu %10llu %8llu %5u\n",
+		   tcps_rule_names[a->who.rule], address, uid, a->who.cgroup,
+		   a->value, a->peak, a->threshold, seconds, a->times);
+}
+
+static void show_culprits(struct seq_file *m, const struct tcps_watch *w)
+{
+	const struct tcps_tracked *t;
+
+	seq_puts(m, "# culprit    rule               address                     uid     cgroup      value       peak  threshold  seconds times\n");
+	for (t = w->tracked; t < w->tracked + TCPS_TRACKED; t++)
+		if (t->used && t->state.raised)
+			show_culprit(m, &t->alert);
+}
+
+/**
+ * tcps_alert_show() - the alert lines of /proc/tcpstates
+ * @m:		where they go
+ * @tn:		the namespace, which the caller keeps alive
+ */
+void tcps_alert_show(struct seq_file *m, struct tcps_net *tn)
+{
+	struct tcps_limits limits[TCPS_NR_RULES];
+	unsigned int rule;
+
+	tcps_alert_get_limits(tn, limits);
+	seq_puts(m, "# alert      rule               status raised_total    current  threshold active\n");
+	mutex_lock(&tcps_alert_lock);
+	for (rule = 0; rule < TCPS_NR_RULES; rule++)
+		show_rule(m, tn->watch, limits, rule);
+	if (tn->watch)
+		show_culprits(m, tn->watch);
+	mutex_unlock(&tcps_alert_lock);
+}
+
+/**
+ * tcps_alert_counters() - what alerts had no room for
+ * @tn:		the namespace, which the caller keeps alive
+ * @show:	see tcps_snapshot_counters()
+ * @arg:	for @show
+ *
+ * Process context.
+ *
+ * Return: what @show returned last.
+ */
+int tcps_alert_counters(const struct tcps_net *tn, tcps_counter_fn *show,
+			void *arg)
+{
+	return show(arg, "unwatched", tcps_alert_unwatched()) ?:
+	       show(arg, "alerts_untracked", tcps_alert_untracked(tn));
+}

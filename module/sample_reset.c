@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Connections that a RST ends, by local port.  The module's counters know the
+ * namespace only, and no probe of theirs is to do more.  So while a namespace has
+ * many resets, and only then, two tracepoints of the kernel are listened to:
+ * a RST that arrives, and a socket that is done with.
+ */
+#include "sample.h"
+#include <linux/tracepoint.h>
+#include <net/ip.h>
+#include <net/inet_sock.h>
+#include "attach.h"
+
+#define PORTS		512	/* a power of 2 */
+#define TRIES		8
+#define REST		(30 * MSEC_PER_SEC)	/* then the probes go */
+
+/**
+ * struct port - a local port of one owner
+ * @key:	namespace (16 bits), port (16), uid (32); 0: free.  Claimed by
+ *		cmpxchg in a probe, freed when no probe is attached
+ * @cgroup:	of the socket that claimed it
+ * @resets:	connections that a RST has ended
+ * @ends:	sockets that are done with
+ * @last_resets: as of a second ago; the sampler's
+ * @last_ends:	as of a second ago; the sampler's
+ */
+struct port {
+	atomic64_t key;
+	u64 cgroup;
+	atomic_t resets;
+	atomic_t ends;
+	u32 last_resets;
+	u32 last_ends;
+};
+
+static struct port ports[PORTS];
+static atomic64_t without_room;
+static u64 needed_at;
+static bool armed;
+
+/*
+ * Who called connect() has a port that means nothing: all of those are port 0.
+ */
+static u32 port_of(const struct sock *sk)
+{
+	u32 local = ntohs(inet_sk(sk)->inet_sport);
+	int low, high;
+
+	inet_get_local_port_range(sock_net(sk), &low, &high);
+	if (local < low || local > high)
+		return local;
+	return ntohs(sk->sk_dport) < low ? 0 : local;
+}
+
+static u64 key_of(const struct sock *sk)
+{
+	return (u64)tcps_net(sock_net(sk))->id << 48 |
+	       (u64)port_of(sk) << 32 | __kuid_val(sk->sk_uid);
+}
+
+/* In a probe: no lock, no allocation. */
+static struct port *find_port(struct sock *sk)
+{
+	u64 key = key_of(sk), was;
+	u64 hash = key * TCPS_HASH_FIRST >> 32;
+	unsigned int i;
+	struct port *p;
+
+	for (i = 0; i < TRIES; i++) {
+		p = &ports[(hash + i) % PORTS];
+		was = atomic64_read(&p->key);
+		if (!was)
+			was = atomic64_cmpxchg(&p->key, 0, key);
+		if (was == key)
+			return p;
+		if (was)
+			continue;
+#ifdef CONFIG_SOCK_CGROUP_DATA
+		WRITE_ONCE(p->cgroup,
+			   cgroup_id(sock_cgroup_ptr(&sk->sk_cgrp_data)));
+#endif
+		return p;
+	}
+	atomic64_inc(&without_room);
+	return NULL;
+}
+
+/* As in the counters: a RST to a SYN or a SYN,ACK ends no connection. */
+static void reset_probe(void *data, struct sock *sk)
+{
+	struct port *p;
+
+	switch (sk->sk_state) {
+	case TCP_SYN_SENT:
+	case TCP_SYN_RECV:
+	case TCP_CLOSE:
+		return;
+	}
+	rcu_read_lock();
+	p = find_port(sk);
+	if (p)
+		atomic_inc(&p->resets);
+	rcu_read_unlock();
+}
+
+static void end_probe(void *data, struct sock *sk)
+{
+	struct port *p;
+
+	if (sk->sk_protocol != IPPROTO_TCP || !sk->sk_dport)
+		return;
+	rcu_read_lock();
+	p = find_port(sk);
+	if (p)
+		atomic_inc(&p->ends);
+	rcu_read_unlock();
+}
+
+static struct tcps_hook reset_hook = {
+	.name = "tcp_receive_reset",
+	.probe = reset_probe,
+};
+
+static struct tcps_hook end_hook = {
+	.name = "tcp_destroy_sock",
+	.probe = end_probe,
+};
+
+static void disarm(void)
+{
+	unsigned int i;
+
+	if (!armed)
+		return;
+	tcps_detach(&reset_hook);
+	tcps_detach(&end_hook);
+	tracepoint_synchronize_unregister();
+	for (i = 0; i < PORTS; i++)
+		atomic64_set(&ports[i].key, 0);
+	armed = false;
+}
+
+static void arm(void)
+{
+	if (armed)
+		return;
+	memset(ports, 0, sizeof(ports));
+	armed = true;
+	if (tcps_attach(&end_hook) || tcps_attach(&reset_hook))
+		disarm();
+}
+
+/**
+ * tcps_reset_exit() - listen no more
+ *
+ * Process context; the sampler has stopped.
+ */
+void tcps_reset_exit(void)
+{
+	disarm();
+}
+
+static void read_port(struct tcps_watch *w, struct port *p, u64 key, u64 now)
+{
+	const struct tcps_limits *limits = &w->limits[TCPS_RULE_RESET_BURST];
+	struct tcps_subject who = {
+		.rule = TCPS_RULE_RESET_BURST,
+		.port = key >> 32,
+		.cgroup = READ_ONCE(p->cgroup),
+	};
+	u32 resets = atomic_read(&p->resets), ends = atomic_read(&p->ends);
+	u32 more = resets - p->last_resets;
+
+	who.uid = from_kuid_munged(w->tn->net->user_ns, KUIDT_INIT((u32)key));
+	/* Who resets and who ends need not do so in the same second. */
+	tcps_alert_read(w, &who,
+			tcps_rule_read(limits, more,
+				       max(ends - p->last_ends, more)), now);
+	p->last_resets = resets;
+	p->last_ends = ends;
+}
+
+static struct tcps_watch *watch_of(unsigned int id)
+{
+	struct tcps_watch *w;
+
+	list_for_each_entry(w, &tcps_watches, list)
+		if (w->tn->id == id)
+			return w;
+	return NULL;
+}
+
+static void read_ports(u64 now)
+{
+	struct tcps_watch *w;
+	unsigned int i;
+	u64 key;
+
+	for (i = 0; i < PORTS; i++) {
+		key = atomic64_read(&ports[i].key);
+		w = key ? watch_of(key >> 48) : NULL;
+		if (w)
+			read_port(w, &ports[i], key, now);
+	}
+}
+
+/* Without the tracepoints: the namespace as a whole */
+static void read_namespace(struct tcps_watch *w, u64 now)
+{
+	const struct tcps_subject who = {
+		.rule = TCPS_RULE_RESET_BURST,
+		.uid = TCPS_NO_UID,
+	};
+	const u32 *rate = w->now.rate;
+
+	tcps_alert_read(w, &who,
+			tcps_rule_read(&w->limits[who.rule],
+				       rate[TCPS_RATE_RESET],
+				       rate[TCPS_RATE_CLOSED]), now);
+}
+
+/* So many resets that one port could have enough of them */
+static bool many_resets(const struct tcps_watch *w)
+{
+	const struct tcps_limits *limits = &w->limits[TCPS_RULE_RESET_BURST];
+
+	return limits->p[TCPS_PARAM_ENABLED] &&
+	       w->now.rate[TCPS_RATE_RESET] >= limits->p[TCPS_PARAM_COUNT];
+}
+
+/* Whose events found no room is not known; it is in a namespace like these. */
+static void count_lost(u64 events)
+{
+	struct tcps_watch *w;
+
+	list_for_each_entry(w, &tcps_watches, list)
+		if (events && many_resets(w))
+			w->untracked++;
+}
+
+/**
+ * tcps_sample_resets() - which ports have connections that end by a RST
+ * @now:	ms
+ */
+void tcps_sample_resets(u64 now)
+{
+	struct tcps_watch *w;
+
+	if (armed)
+		read_ports(now);
+	list_for_each_entry(w, &tcps_watches, list) {
+		w->judged |= BIT(TCPS_RULE_RESET_BURST);
+		if (!many_resets(w))
+			continue;
+		needed_at = now;
+		arm();
+		if (!armed)
+			read_namespace(w, now);
+	}
+	if (armed && now - needed_at > REST)
+		disarm();
+	count_lost(atomic64_xchg(&without_room, 0));
+}

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The sockets behind gauges that are high: how old are they, and whose?
+ *
+ * Two passes over the hash table.  The first counts by a hash of the subject, in
+ * fixed memory; only if some count is high enough for an alert, the second
+ * tells the subjects apart, and only those of high counts.  A pass is done a
+ * slice of time in each second, so that it never takes more than that.
+ */
+#include "sample.h"
+#include <linux/jhash.h>
+#include <linux/jiffies.h>
+#include <linux/rculist_nulls.h>
+#include <net/inet_hashtables.h>
+#include <net/inet_timewait_sock.h>
+#include <net/ip.h>
+#include <net/tcp.h>
+
+#define SLICE		(100 * NSEC_PER_MSEC)
+#define TALLIES		4096
+#define GROUPS		256
+#define WALKED		(BIT(TCPS_RULE_CLOSE_WAIT_LEAK) |		\
+			 BIT(TCPS_RULE_HALF_DEAD) |			\
+			 BIT(TCPS_RULE_TIME_WAIT_PRESSURE) |		\
+			 BIT(TCPS_RULE_SYN_SENT_PILEUP))
+
+struct group {
+	struct tcps_watch *w;
+	struct tcps_subject who;
+	u64 count;
+};
+
+/**
+ * struct walk - where the walk is
+ * @pass:	0: there is none; 1: counting; 2: telling apart
+ * @next:	bucket of the hash table that comes next
+ * @hot:	a count is high enough
+ * @tally:	by hash of the subject
+ * @group:	subjects; w is NULL: free
+ */
+static struct walk {
+	unsigned int pass;
+	unsigned int next;
+	bool hot;
+	u32 tally[TALLIES];
+	struct group group[GROUPS];
+} walk;
+
+/* Since when a record is in its state, in seconds; false: there is none. */
+static bool record_age(const void *obj, unsigned int state, u32 *age)
+{
+	struct tcps_slot *slot = tcps_find(&tcps_table, obj);
+	u64 word, when, units;
+
+	word = slot ? tcps_slot_read(slot, &when) : 0;
+	if (!word || !tcps_is_record(word, tcps_key(obj)) ||
+	    tcps_rec_state(word) != state)
+		return false;
+	units = tcps_units(tcps_when_elapsed(when, tcps_now()));
+	*age = div_u64(units << TCPS_UNIT_SHIFT, NSEC_PER_SEC);
+	return true;
+}
+
+static u32 seconds_since(u32 stamp)
+{
+	return (u32)(tcp_jiffies32 - stamp) / HZ;
+}
+
+/*
+ * How long nothing has happened.  A connection in CLOSE_WAIT over which data is
+ * sent, or in FIN_WAIT over which something arrives, is in use.
+ */
+static u32 idle(const struct sock *sk, unsigned int state)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 quiet, age;
+
+	if (state == TCPS_CLOSE_WAIT)
+		quiet = min(seconds_since(READ_ONCE(tp->lsndtime)),
+			    seconds_since(READ_ONCE(tp->rcv_tstamp)));
+	else if (state == TCPS_SYN_SENT)
+		quiet = U32_MAX;
+	else
+		quiet = seconds_since(READ_ONCE(tp->rcv_tstamp));
+	if (record_age(sk, state, &age))
+		return min(age, quiet);
+	return state == TCPS_SYN_SENT ? 0 : quiet;
+}
+
+static int rule_of(unsigned int state)
+{
+	switch (state) {
+	case TCPS_CLOSE_WAIT:
+		return TCPS_RULE_CLOSE_WAIT_LEAK;
+	case TCPS_FIN_WAIT1:
+	case TCPS_FIN_WAIT2:
+	case TCPS_CLOSING:
+	case TCPS_LAST_ACK:
+		return TCPS_RULE_HALF_DEAD;
+	case TCPS_TIME_WAIT:
+		return TCPS_RULE_TIME_WAIT_PRESSURE;
+	case TCPS_SYN_SENT:
+		return TCPS_RULE_SYN_SENT_PILEUP;
+	default:
+		return -1;
+	}
+}
+
+/* The fields of sock_common: sockets and mini sockets have them both. */
+static void fill_other_end(struct tcps_subject *who, const struct sock *sk)
+{
+	who->port = ntohs(sk->sk_dport);
+	who->family = sk->sk_family;
+	if (sk->sk_family == AF_INET)
+		memcpy(&who->addr, &sk->sk_daddr, sizeof(sk->sk_daddr));
+#if IS_ENABLED(CONFIG_IPV6)
+	else
+		who->addr = sk->sk_v6_daddr;
+#endif
+}
+
+/* A reference keeps the owner's data, and the socket from being another. */
+static bool fill_owner(struct tcps_subject *who, struct sock *sk,
+		       unsigned int state)
+{
+	bool same;
+
+	if (!refcount_inc_not_zero(&sk->sk_refcnt))
+		return false;
+	same = inet_sk_state_load(sk) == state;
+	if (same)
+		tcps_subject_owner(who, sk);
+	sock_gen_put(sk);
+	return same;
+}
+
+/* Is its port one of those that connect() chooses from */
+static bool may_choose(const struct sock *sk)
+{
+	int low, high;
+
+	inet_get_local_port_range(sock_net(sk), &low, &high);
+	return sk->sk_num >= low && sk->sk_num <= high;
+}
+
+/* A mini socket: nobody's; how old it is only the record tells. */
+static bool see_mini(struct tcps_watch *w, struct tcps_subject *who,
+		     struct sock *sk, unsigned int state)
+{
+	u32 age;
+
+	who->uid = TCPS_NO_UID;
+	if (who->rule == TCPS_RULE_TIME_WAIT_PRESSURE) {
+		fill_other_end(who, sk);
+		return may_choose(sk);
+	}
+	who->port = sk->sk_num;
+	return record_age(sk, state, &age) &&
+	       age >= w->limits[who->rule].p[TCPS_PARAM_AGE];
+}
+
+static bool see_full(struct tcps_watch *w, struct tcps_subject *who,
+		     struct sock *sk, unsigned int state)
+{
+	if (sk->sk_protocol != IPPROTO_TCP ||
+	    idle(sk, state) < w->limits[who->rule].p[TCPS_PARAM_AGE])
+		return false;
+	if (state == TCPS_SYN_SENT)
+		fill_other_end(who, sk);
+	else
+		who->port = sk->sk_num;
+	return fill_owner(who, sk, state);
+}
+
+static u32 hash_of(const struct tcps_watch *w, const struct tcps_subject *who)
+{
+	return jhash2((const u32 *)who, sizeof(*who) / sizeof(u32),
+		      w->tn->id);
+}
+
+static void tell_apart(struct tcps_watch *w, const struct tcps_subject *who,
+		       u32 hash)
+{
+	struct group *g;
+	unsigned int i;
+
+	for (i = 0; i < GROUPS; i++) {
+		g = &walk.group[(hash + i) % GROUPS];
+		if (!g->w) {
+			g->w = w;
+			g->who = *who;
+		}
+		if (g->w == w && !memcmp(&g->who, who, sizeof(*who))) {
+			g->count++;
+			return;
+		}
+	}
+	w->untracked++;
+}
+
+static void count(struct tcps_watch *w, const struct tcps_subject *who)
+{
+	u32 hash = hash_of(w, who);
+	u32 *tally = &walk.tally[hash % TALLIES];
+
+	if (walk.pass == 2) {
+		if (*tally >= w->level[who->rule])
+			tell_apart(w, who, hash / TALLIES);
+		return;
+	}
+	++*tally;
+	walk.hot |= *tally >= w->level[who->rule];
+}
+
+/* Under rcu_read_lock(): @sk, and its namespace, may be dying. */
+static void visit(struct sock *sk)
+{
+	unsigned int state = inet_sk_state_load(sk);
+	bool mini = state == TCP_TIME_WAIT;
+	struct tcps_subject who = { };
+	struct tcps_watch *w;
+	int rule;
+
+	if (mini)
+		state = READ_ONCE(inet_twsk(sk)->tw_substate);
+	rule = rule_of(state);
+	w = rule < 0 ? NULL : READ_ONCE(tcps_net(sock_net(sk))->watch);
+	if (!w || !(w->walking & BIT(rule)))
+		return;
+	who.rule = rule;
+	if (mini ? see_mini(w, &who, sk, state) : see_full(w, &who, sk, state))
+		count(w, &who);
+}
+
+static void visit_chain(struct inet_ehash_bucket *head)
+{
+	struct hlist_nulls_node *node;
+	struct sock *sk;
+
+	rcu_read_lock();
+	sk_nulls_for_each_rcu(sk, node, &head->chain)
+		visit(sk);
+	rcu_read_unlock();
+}
+
+/* Return: the bucket that comes next; 0: the table is done. */
+static unsigned int walk_table(struct inet_hashinfo *info, unsigned int i,
+			       u64 until)
+{
+	for (; i <= info->ehash_mask; i++) {
+		if (!hlist_nulls_empty(&info->ehash[i].chain))
+			visit_chain(&info->ehash[i]);
+		if ((i & 127) != 127)
+			continue;
+		cond_resched();
+		if (tcps_sample_stopping() || ktime_get_ns() > until)
+			return i + 1;
+	}
+	return 0;
+}
+
+/* A namespace may have a table of its own: a small one, done in one go. */
+static void walk_own_tables(const struct inet_hashinfo *shared)
+{
+	struct inet_hashinfo *info;
+	struct tcps_watch *w;
+
+	list_for_each_entry(w, &tcps_watches, list) {
+		info = w->tn->net->ipv4.tcp_death_row.hashinfo;
+		if (info != shared && w->walking && !tcps_sample_stopping())
+			walk_table(info, 0, U64_MAX);
+	}
+}
+
+static void begin(void)
+{
+	struct tcps_watch *w;
+	bool any = false;
+
+	list_for_each_entry(w, &tcps_watches, list) {
+		w->walking = w->needs & WALKED;
+		any |= w->walking;
+	}
+	if (!any)
+		return;
+	memset(&walk, 0, sizeof(walk));
+	walk.pass = 1;
+}
+
+static void read_group(const struct group *g, u64 now)
+{
+	const struct tcps_reading r = {
+		.value = g->count,
+		.threshold = g->w->threshold[g->who.rule],
+	};
+
+	tcps_alert_read(g->w, &g->who, r, now);
+}
+
+/* A watch may have gone since, and another come: that one is not walking. */
+static void finish(u64 now)
+{
+	struct tcps_watch *w;
+	struct group *g;
+
+	list_for_each_entry(w, &tcps_watches, list) {
+		for (g = walk.group; g < walk.group + GROUPS; g++)
+			if (g->w == w && w->walking & BIT(g->who.rule))
+				read_group(g, now);
+		w->judged |= w->walking;
+		w->walking = 0;
+	}
+	walk.pass = 0;
+}
+
+/**
+ * tcps_sample_walk() - look at sockets, for a slice of time
+ * @now:	ms
+ *
+ * Begins a walk if a gauge demands one and there is none, goes on with it, and
+ * takes the readings when it is at its end.
+ */
+void tcps_sample_walk(u64 now)
+{
+	struct inet_hashinfo *info = init_net.ipv4.tcp_death_row.hashinfo;
+	u64 until = ktime_get_ns() + SLICE;
+
+	if (!walk.pass)
+		begin();
+	while (walk.pass && !tcps_sample_stopping()) {
+		walk.next = walk_table(info, walk.next, until);
+		if (walk.next)
+			return;
+		walk_own_tables(info);
+		if (walk.pass == 1 && walk.hot)
+			walk.pass = 2;
+		else
+			finish(now);
+	}
+}

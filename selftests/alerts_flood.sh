@@ -1,0 +1,196 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# packages: iproute2 hping3
+# modules: veth tcp_diag inet_diag
+# timeout: 300
+#
+# Alerts about listeners: SYN floods with tcp_syncookies 0, 1, 2; twice on one
+# listener, on two at once, in two namespaces at once; an application that does
+# not accept().  More listeners in trouble than a namespace has slots for.
+
+# The functions below are called through is() and poll().
+# shellcheck disable=SC2317,SC2015
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/alerts_lib.sh"
+
+need hping3 plight ss awk ip unshare
+in_own_namespace
+dir=$(mktemp -d)
+at_exit "rm -rf $dir"
+# There a flood is a trickle.
+few=()
+! slow_kernel || few=("rule=syn_flood,count=16")
+mod_setup "${few[@]}"
+ktap_begin 26
+alert_network
+PORT=7500
+
+# Whoever gets a SYN,ACK there must not answer.
+ip route add default via 192.0.2.2
+there sysctl -qw net.ipv4.ip_forward=0
+sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.tcps0.rp_filter=0 \
+	net.ipv4.tcp_synack_retries=1 net.ipv4.tcp_max_syn_backlog=128
+
+# flood_start ADDRESS PORT: until flood_stop
+flooders=()
+flood_start()
+{
+	ip netns exec tcps_h hping3 -q -S -p "$2" --rand-source -i u1000 "$1" \
+		> /dev/null 2>&1 &
+	flooders+=($!)
+}
+
+flood_stop()
+{
+	[ ${#flooders[@]} -eq 0 ] || kill "${flooders[@]}"
+	wait "${flooders[@]}" 2> /dev/null
+	flooders=()
+}
+at_exit flood_stop
+
+half_open()
+{
+	ss -Htan state syn-recv | wc -l
+}
+
+# With cookies there may be no queue: then it is as many cookies as the rule says
+count=64
+[ ${#few[@]} -eq 0 ] || count=16
+flood_shows()
+{
+	[ "$(half_open)" -ge 48 ] || [ "$(cookies)" -ge $((cookies_before + count)) ]
+}
+
+cookies()
+{
+	module_counter cookies_sent < "$PROC"
+}
+
+queue_drained()
+{
+	[ "$(half_open)" -lt 24 ]
+}
+
+# one_flood WHAT: raised in time, cleared in time
+one_flood()
+{
+	local begun
+	cookies_before=$(cookies)
+	flood_start 192.0.2.1 $PORT
+	poll 10 flood_shows
+	begun=$(now_ms)
+	is "$1: raised" raised_now "$begun" syn_flood 192.0.2.1:$PORT 0
+	sleep 2
+	is "$1: it lasts as long as the flood" rule_is syn_flood raised
+	flood_stop
+	poll 10 queue_drained
+	is "$1: cleared" cleared_now "$(now_ms)" syn_flood
+}
+
+plight_start one plight 192.0.2.1 $PORT
+tell one "listen 128"
+for cookies in 0 1 2; do
+	sysctl -qw net.ipv4.tcp_syncookies=$cookies
+	one_flood "cookies $cookies"
+done
+is "three floods in a row are three alerts" raised_is syn_flood 3
+is "nothing else was raised" nothing_raised_but syn_flood
+
+# Two listeners, two namespaces: each has its own alert.  What came before
+# is forgotten with the namespace's listener.
+sysctl -qw net.ipv4.tcp_syncookies=1
+plight_stop one
+plight_start two plight 192.0.2.1 7501
+tell two "listen 128"
+plight_start three plight 192.0.2.1 7502
+tell three "listen 128"
+
+ip netns add tcps_i
+at_exit "ip netns del tcps_i"
+ip link add tcps2 netns tcps_h type veth peer name tcps3 netns tcps_i
+ip -n tcps_h addr add 198.51.100.2/24 dev tcps2
+ip -n tcps_h link set tcps2 up
+ip -n tcps_i addr add 198.51.100.1/24 dev tcps3
+ip -n tcps_i link set tcps3 up
+ip -n tcps_i route add default via 198.51.100.2
+ip netns exec tcps_i sysctl -qw net.ipv4.conf.all.rp_filter=0 \
+	net.ipv4.conf.tcps3.rp_filter=0 net.ipv4.tcp_synack_retries=1
+plight_start four ip netns exec tcps_i plight 198.51.100.1 7503
+tell four "listen 128"
+
+flood_start 192.0.2.1 7501
+flood_start 192.0.2.1 7502
+flood_start 198.51.100.1 7503
+is "two listeners at once: the first" poll 10 \
+	culprit syn_flood 192.0.2.1:7501
+is "two listeners at once: the second" poll 10 \
+	culprit syn_flood 192.0.2.1:7502
+ALERTS_OF="ip netns exec tcps_i"
+is "another namespace at the same time" poll 10 \
+	culprit syn_flood 198.51.100.1:7503
+is "it has its own alone" raised_is syn_flood 1
+ALERTS_OF=there
+is "where it comes from there is none" nothing_raised_but
+ALERTS_OF=
+is "here there are two" raised_is syn_flood 5
+flood_stop
+is "all are cleared" poll 20 rule_is syn_flood clear
+plight_stop two
+plight_stop three
+plight_stop four
+
+# --- no accept() ----------------------------------------------------------------------
+
+accept_tests()
+{
+	local begun
+	plight_start busy plight -u 99 192.0.2.1 7510
+	plight_start callers there plight 192.0.2.1 7510
+	tell busy "listen 64"
+	tell callers "open 60"
+	sleep 3
+	is "accept_overflow: nearly full is none" rule_is accept_overflow clear
+	tell callers "open 5"
+	tell callers "hang 10"
+	begun=$(now_ms)
+	is "accept_overflow: raised" raised_now "$begun" accept_overflow \
+		192.0.2.1:7510 99
+	is "accept_overflow: the value is what ss says" \
+		[ "$(culprit_value accept_overflow 192.0.2.1:7510)" = \
+		"$(ss -Hltn 'sport = :7510' | awk '{ print $2 }')" ]
+	tell busy "accept all"
+	is "accept_overflow: cleared" cleared_now "$(now_ms)" accept_overflow
+	is "no flood was seen" raised_is syn_flood 5
+	plight_stop callers
+	plight_stop busy
+}
+accept_tests
+
+# --- more than there is room for ---------------------------------------------------------
+
+overflowing()
+{
+	[ "$(alerts | awk '$1 == "culprit"' | wc -l)" -gt 50 ] &&
+		[ "$(module_counter alerts_untracked < "$PROC")" -gt 0 ]
+}
+
+crowd()
+{
+	local i
+	for ((i = 0; i < 90; i++)); do
+		(printf 'listen 8\nopen 9\nhang 3\n'; sleep 15) |
+			plight 127.0.0.1 $((7600 + i)) > /dev/null 2>&1 &
+	done
+}
+before=$(dmesg | grep -c 'tcpstates: alert')
+crowd
+is "90 at once: what finds no slot is counted" \
+	poll 12 overflowing
+wait
+is "90 at once: all are cleared" poll 20 rule_is accept_overflow clear
+lines=$(($(dmesg | grep -c 'tcpstates: alert') - before))
+is "90 at once: the kernel log is bounded" [ $lines -le 60 ]
+note "$lines lines in the kernel log"
+note < "$dir/times"
+ktap_end

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the tests of alerts share, beside lib.sh.
+
+RULE=/sys/module/tcpstates/parameters/rule
+
+# A namespace tcps_h at the other end of a wire: 192.0.2.1 here, .2 there
+alert_network()
+{
+	ip netns add tcps_h
+	at_exit "ip netns del tcps_h; ip link del tcps0 2> /dev/null"
+	ip link add tcps0 type veth peer name tcps1 netns tcps_h
+	ip addr add 192.0.2.1/24 dev tcps0
+	ip link set tcps0 up
+	ip -n tcps_h addr add 192.0.2.2/24 dev tcps1
+	ip -n tcps_h link set tcps1 up
+	ip -n tcps_h link set lo up
+	poll 10 ping -c 1 -W 1 192.0.2.2 > /dev/null
+}
+
+there()
+{
+	ip netns exec tcps_h "$@"
+}
+
+# --- plight, told what to do --------------------------------------------------
+
+declare -A plight_to plight_from plight_pid
+
+# plight_start NAME COMMAND...: COMMAND ends in plight and its arguments
+plight_start()
+{
+	local name=$1 to from
+	shift
+	mkfifo "$dir/$name.in" "$dir/$name.out"
+	"$@" < "$dir/$name.in" > "$dir/$name.out" 2>> "$dir/plight.err" &
+	plight_pid[$name]=$!
+	exec {to}> "$dir/$name.in" {from}< "$dir/$name.out"
+	plight_to[$name]=$to
+	plight_from[$name]=$from
+	rm "$dir/$name.in" "$dir/$name.out"
+}
+
+# tell NAME COMMAND: answers when it is done
+tell()
+{
+	local answer
+	echo "$2" >&"${plight_to[$1]}"
+	read -r answer <&"${plight_from[$1]}"
+	[ "$answer" = "done" ] || { note "plight $1: $2: $answer"; false; }
+}
+
+# tell_later NAME COMMAND: does not wait; answered NAME does.
+tell_later()
+{
+	echo "$2" >&"${plight_to[$1]}"
+}
+
+answered()
+{
+	local answer
+	read -r answer <&"${plight_from[$1]}"
+	[ "$answer" = "done" ]
+}
+
+plight_stop()
+{
+	local to=${plight_to[$1]} from=${plight_from[$1]}
+	# Those that were started later hold the other end, too.
+	echo quit >&"$to"
+	exec {to}>&- {from}<&-
+	wait "${plight_pid[$1]}" 2> /dev/null
+}
+
+# --- what the module says ------------------------------------------------------
+
+now_ms()
+{
+	echo $((${EPOCHREALTIME/[.,]/} / 1000))
+}
+
+# Where alerts are read: in this namespace, or as ALERTS_OF says
+alerts()
+{
+	# shellcheck disable=SC2086 # words
+	${ALERTS_OF:-} cat "$PROC"
+}
+
+# rule_is RULE clear|raised|off
+rule_is()
+{
+	alerts | awk -v r="$1" -v s="$2" '
+		$1 == "alert" && $2 == r && $3 == s { ok = 1 }
+		END { exit !ok }'
+}
+
+raised_total()
+{
+	alerts | awk -v r="$1" '$1 == "alert" && $2 == r { print $4 }'
+}
+
+# raised_is RULE TIMES: so often so far
+raised_is()
+{
+	[ "$(raised_total "$1")" = "$2" ] || { alerts | grep -E 'alert|culp'
+		dmesg | grep 'alert ' | tail -n 12; false; }
+}
+
+# culprit RULE ADDRESS UID: its line; an empty UID is anybody
+culprit()
+{
+	alerts | awk -v r="$1" -v a="$2" -v u="${3:-}" '
+		$1 == "culprit" && $2 == r && $3 == a && (u == "" || $4 == u) {
+			print; ok = 1
+		}
+		END { exit !ok }'
+}
+
+culprit_value()
+{
+	culprit "$1" "$2" "${3:-}" | awk '{ print $6 }'
+}
+
+# in_time SINCE MS COMMAND...: it succeeds not later than MS after SINCE, a time
+# of now_ms.  Slow kernels take longer to notice.
+in_time()
+{
+	local since=$1 limit=$2 took
+	shift 2
+	limit=$((limit + more_time))
+	poll 60 "$@" || { echo "never: $*"; alerts | grep -E 'alert|culp'; return 1; }
+	took=$(($(now_ms) - since))
+	echo "after $took ms: $*" >> "$dir/times"
+	[ "$took" -le "$limit" ] || { echo "after $took ms: $*"; false; }
+}
+
+# Asked once: it takes a second itself.
+more_time=0
+! slow_kernel || more_time=2000
+
+# What a second, a look of ours and a busy machine take, beside the 2 and 10 s
+RAISE_MS=2300
+CLEAR_MS=10000
+
+# raised_now SINCE RULE ADDRESS [UID]
+raised_now()
+{
+	in_time "$1" $RAISE_MS culprit "$2" "$3" "${4:-}"
+}
+
+# cleared_now SINCE RULE
+cleared_now()
+{
+	in_time "$1" $CLEAR_MS rule_is "$2" clear
+}
+
+# No rule but the named ones has ever raised an alert.
+nothing_raised_but()
+{
+	alerts | awk -v but=" $* " '$1 == "alert" && $4 != 0 &&
+		index(but, " " $2 " ") == 0 { print; bad = 1 }
+		$1 == "alert" { n++ } END { exit bad || n != 7 }'
+}
