@@ -353,8 +353,14 @@ kill_listener()
 
 # --- MPTCP ----------------------------------------------------------------------
 
+joins_are_half_open()
+{
+	in_ss syn-recv "$N" && gauge SYN_RECV "$N" && gauge SYN_SENT "$N"
+}
+
 # N connections, each with a request for a second subflow that is half-open: the
-# SYN,ACKs are held back.
+# SYN,ACKs are held back.  A SYN that is sent again, after 1, 3, 7 seconds, ends
+# the request and makes another: for that moment there are fewer.
 joins_half_open()
 {
 	ns_begin net.mptcp.enabled=1 &&
@@ -365,8 +371,7 @@ joins_half_open()
 			ssend cread pause=open csend sread ssend cread \
 			pause=still cclose sread sclose unlisten=0 pause=end &&
 		inside ip mptcp endpoint add 127.0.0.2 dev lo subflow &&
-		poll 20 in_ss syn-recv "$N" > /dev/null &&
-		gauge SYN_RECV "$N" && gauge SYN_SENT "$N" && right
+		poll 20 joins_are_half_open && right
 }
 
 # Subflows are TCP connections; the MPTCP socket is none.  A client that waits
