@@ -6,7 +6,6 @@
  * turns kernel objects into calls of life.c and holds no policy.
  */
 #include "tcps.h"
-#include <linux/seq_file.h>
 #include <linux/tracepoint.h>
 #include <net/inet_connection_sock.h>
 #include <net/inet_hashtables.h>
@@ -660,17 +659,20 @@ static const char *status(const struct tcps_hook *hook)
 }
 
 /**
- * tcps_hooks_show() - print the hook lines of /proc/tcpstates
- * @m:	where to
+ * tcps_hooks_each() - what is hooked, how, and whether it works
+ * @show:	called for the clock and each hook, in the order of /proc, until
+ *		it fails
+ * @arg:	for @show
+ *
+ * Return: what @show returned last.
  */
-void tcps_hooks_show(struct seq_file *m)
+int tcps_hooks_each(tcps_hook_fn *show, void *arg)
 {
+	int err = show(arg, "clock", tcps_clock_name(), "ok");
 	size_t i;
 
-	seq_printf(m, "hook         %-30s %-10s %s\n", "clock",
-		   tcps_clock_name(), "ok");
-	for (i = ARRAY_SIZE(hooks); i--; )
-		seq_printf(m, "hook         %-30s %-10s %s\n",
-			   hooks[i].attached ?: hooks[i].name,
+	for (i = ARRAY_SIZE(hooks); !err && i--; )
+		err = show(arg, hooks[i].attached ?: hooks[i].name,
 			   hooks[i].mechanism, status(&hooks[i]));
+	return err;
 }

@@ -3,7 +3,6 @@
  * Statistics over netlink: the same snapshot, and the same order, as in /proc.
  */
 #include "netlink.h"
-#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <net/sock.h>
 
@@ -164,42 +163,18 @@ static int put_counter(void *skb, const char *name, u64 value)
 	return err;
 }
 
-/* A line as tcps_hooks_show() prints it. */
-static int put_hook(struct sk_buff *skb, const char *line)
+static int put_hook(void *skb, const char *name, const char *mechanism,
+		    const char *status)
 {
-	char name[64], mechanism[16], status[16];
-	struct nlattr *nest;
+	struct nlattr *nest = nla_nest_start(skb, TCPSTATES_A_STATS_HOOK);
 	int err;
 
-	if (sscanf(line, "hook %63s %15s %15s", name, mechanism, status) != 3)
-		return -EINVAL;
-	nest = nla_nest_start(skb, TCPSTATES_A_STATS_HOOK);
 	if (!nest)
 		return -EMSGSIZE;
 	err = nla_put_string(skb, TCPSTATES_A_HOOK_NAME, name) ?:
 	      nla_put_string(skb, TCPSTATES_A_HOOK_MECHANISM, mechanism) ?:
 	      nla_put_string(skb, TCPSTATES_A_HOOK_STATUS, status);
 	nla_nest_end(skb, nest);
-	return err;
-}
-
-/* hooks.c keeps its table to itself: what it prints is what there is. */
-static int put_hooks(struct sk_buff *skb)
-{
-	struct seq_file m = { .size = PAGE_SIZE };
-	char *at, *line;
-	int err = 0;
-
-	m.buf = kzalloc(m.size, GFP_KERNEL);
-	if (!m.buf)
-		return -ENOMEM;
-	tcps_hooks_show(&m);
-	/* An overflow would leave no end of the string. */
-	at = m.count < m.size ? m.buf : NULL;
-	err = at ? 0 : -ENOBUFS;
-	while (!err && (line = strsep(&at, "\n")) && *line)
-		err = put_hook(skb, line);
-	kfree(m.buf);
 	return err;
 }
 
@@ -212,7 +187,7 @@ static int put_stats(struct sk_buff *skb, const struct tcps_net *tn,
 	       put_edges(skb, snap) ?:
 	       put_closed(skb, snap) ?:
 	       tcps_snapshot_counters(tn, put_counter, skb) ?:
-	       put_hooks(skb);
+	       tcps_hooks_each(put_hook, skb);
 }
 
 static int put_namespace(struct sk_buff *skb, struct tcps_net *tn)

@@ -92,6 +92,13 @@ static int show_counter(void *m, const char *name, u64 value)
 	return 0;
 }
 
+static int show_hook(void *m, const char *name, const char *mechanism,
+		     const char *status)
+{
+	seq_printf(m, "hook         %-30s %-10s %s\n", name, mechanism, status);
+	return 0;
+}
+
 static int tcps_proc_show(struct seq_file *m, void *unused)
 {
 	struct tcps_net *tn = tcps_net(seq_file_single_net(m));
@@ -113,7 +120,7 @@ static int tcps_proc_show(struct seq_file *m, void *unused)
 	seq_puts(m, "# counter    name                          value\n");
 	tcps_snapshot_counters(tn, show_counter, m);
 	seq_puts(m, "# hook       name                           mechanism  status\n");
-	tcps_hooks_show(m);
+	tcps_hooks_each(show_hook, m);
 	kvfree(hist);
 	tcps_snapshot_free(snap);
 	return 0;

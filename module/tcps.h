@@ -290,8 +290,9 @@ u64 tcps_hooks_missed(void);
 bool tcps_hooks_known(const char *name, size_t len);
 bool tcps_hooks_req_ok(void);
 bool tcps_hooks_mini_ok(void);
-struct seq_file;
-void tcps_hooks_show(struct seq_file *m);
+typedef int tcps_hook_fn(void *arg, const char *name, const char *mechanism,
+			 const char *status);
+int tcps_hooks_each(tcps_hook_fn *show, void *arg);
 
 /* walk.c */
 
