@@ -42,6 +42,11 @@ at_least()
 	[[ $(gauge "$1") -ge $2 ]]
 }
 
+raised()
+{
+	grep -q "^alert *$1 *raised" /proc/tcpstates
+}
+
 listening()
 {
 	ss -Hltn "sport = :$1" | grep -q .
@@ -121,6 +126,12 @@ echo '$ ss -Htan state syn-recv | wc -l; tcpstatectl | grep -E "STATE|SYN_RECV"'
 ss -Htan state syn-recv | wc -l
 tcpstatectl | grep -E 'STATE|^SYN_RECV'
 show tcpstatectl listeners
+echo
+echo "And what the module says about it, by itself:"
+wait_for 20 raised syn_flood
+echo '$ grep -E "^# (alert|culprit)|raised  |^culprit" /proc/tcpstates; dmesg | grep alert'
+grep -E '^# (alert|culprit)|raised  |^culprit' /proc/tcpstates
+dmesg | grep -o 'tcpstates: alert .*'
 
 say "How long did handshakes take, and where did connections go?"
 show tcpstatectl hist syn-recv:established
