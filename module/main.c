@@ -25,6 +25,12 @@ module_param_named(max_connections, tcps_max_connections, uint, 0444);
 MODULE_PARM_DESC(max_connections,
 		 "connections tracked at one time, 64 to 16777216 (default: one for every 16 KiB of memory, 4096 to 4194304)");
 
+/* Where modprobe or the boot loads it: the way out if it should ever be needed. */
+static bool disabled;
+module_param(disabled, bool, 0444);
+MODULE_PARM_DESC(disabled,
+		 "do not load; for the kernel command line, as tcpstates.disabled");
+
 static char *fail_step;
 module_param(fail_step, charp, 0444);
 MODULE_PARM_DESC(fail_step, "for tests: the init step that is to fail");
@@ -221,6 +227,10 @@ static int __init tcps_init(void)
 	size_t i;
 	int err;
 
+	if (disabled) {
+		pr_info("not loaded: disabled by a parameter\n");
+		return -EPERM;
+	}
 	for (i = 0; i < ARRAY_SIZE(steps); i++) {
 		err = tcps_step_fails(steps[i].name) ? -ENOMEM :
 						       steps[i].init();

@@ -119,6 +119,34 @@ at_rest()
 		$2 != "LISTEN" && $3 != 0 { bad = 1 } END { exit bad }' "$PROC"
 }
 
+# kept_out COMMAND...: it does not load, and that is no mistake of the user's
+kept_out()
+{
+	log_mark
+	! "$@" 2> "$dir/err" || { mod_unload; return 1; }
+	grep -q "not permitted" "$dir/err" || { cat "$dir/err"; return 1; }
+	log_since | grep -q "tcpstates: not loaded: disabled" || return
+	absent
+}
+
+# modprobe reads what the boot loader said.  The module is made one of the
+# kernel's, for that moment.
+disabled_at_boot()
+{
+	local tree status=0
+	tree=/lib/modules/$(uname -r)
+	mkdir "$dir/depmod" && ln -s "$(command -v kmod)" "$dir/depmod/depmod" &&
+		cp "$TCPSTATES_KO" "$tree/tcpstates.ko" &&
+		"$dir/depmod/depmod" -a || return
+	echo "$(cat /proc/cmdline) tcpstates.disabled" > "$dir/cmdline"
+	mount --bind "$dir/cmdline" /proc/cmdline
+	kept_out modprobe tcpstates || status=1
+	umount /proc/cmdline
+	modprobe tcpstates && mod_unload || status=1
+	rm "$tree/tcpstates.ko"
+	"$dir/depmod/depmod" -a && [ $status = 0 ]
+}
+
 # refused WORDS PARAMETER...: insmod fails, one line of the log has the words
 refused()
 {
@@ -206,7 +234,7 @@ hooks="inet_csk_clone_lock inet_csk_reqsk_queue_hash_add
 log_mark
 whole=$mark
 
-ktap_begin $((9 + 4 + 2 + 2 + 1 + 9 + 1 + 5 + 1 + 1))
+ktap_begin $((9 + 2 + 4 + 2 + 2 + 1 + 10 + 1 + 5 + 1 + 1))
 is "/proc/tcpstates is there" present
 is "counts begin at zero again" counts_from_zero
 is "unload" mod_unload
@@ -216,6 +244,13 @@ is "loaded and unloaded $times times under traffic" reload
 is "afterwards nothing is left in the gauges" gauges_return
 is "entered - left = current" sane
 is "unload after that" mod_unload
+
+is "disabled: it does not load, and says so" kept_out mod_load disabled=1
+if [ -n "${TCPSTATES_KO:-}" ]; then
+	is "disabled on the kernel command line" disabled_at_boot
+else
+	skip "disabled on the kernel command line" "the module is installed"
+fi
 
 for value in 63 16777217 4294967295; do
 	is "max_connections=$value is refused" \
