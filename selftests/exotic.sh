@@ -35,14 +35,15 @@ inside()
 	ip netns exec tcps_x "$@"
 }
 
-# ns_begin [SYSCTL=VALUE...]
+# ns_begin [SYSCTL=VALUE...]: packets are held back where they arrive; who sends
+# must not know, for a request whose SYN,ACK cannot be sent is given up.
 ns_begin()
 {
 	ip netns add tcps_x && ip -n tcps_x link set lo up || return
 	[ $# -eq 0 ] || inside sysctl -qw "$@" || return
 	inside nft add table inet t &&
 		inside nft add chain inet t held \
-		'{ type filter hook output priority 0; }'
+		'{ type filter hook input priority 0; }'
 }
 
 # Sockets with a process outlive the name of their namespace, not the process.
@@ -63,7 +64,7 @@ nothing_tracked()
 	[ "$have" = 0 ] || { echo "$have records are left"; false; }
 }
 
-# hold RULE: packets that are not sent until release
+# hold RULE: packets that do not arrive until release
 hold()
 {
 	inside nft add rule inet t held "$1 drop"
@@ -359,8 +360,7 @@ joins_are_half_open()
 }
 
 # N connections, each with a request for a second subflow that is half-open: the
-# SYN,ACKs are held back.  A SYN that is sent again, after 1, 3, 7 seconds, ends
-# the request and makes another: for that moment there are fewer.
+# SYN,ACKs are held back.
 joins_half_open()
 {
 	ns_begin net.mptcp.enabled=1 &&
