@@ -444,8 +444,9 @@ def ages_later():
     low = microseconds(asked - after) - 10000
     high = microseconds(answered - before) + 10000
     assert set(got) == {'listen', 'fin-wait2', 'close-wait'}, got
-    for state in ('fin-wait2', 'close-wait'):
-        assert low <= got[state] <= high, (got, low, high)
+    assert low <= got['close-wait'] <= high, (got, low, high)
+    # The ACK of a FIN may be a delayed one: up to 200 ms.
+    assert low - 250000 <= got['fin-wait2'] <= high, (got, low, high)
     assert got['listen'] >= 1200000, got
 
 
