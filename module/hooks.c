@@ -97,11 +97,12 @@ static void child_made(struct tcps_net *tn, const struct sock *child)
 
 /*
  * The first event of an embryo is ESTABLISHED: it is the connection.  Or it goes
- * to CLOSE.  Then the handshake has failed for lack of something, and the
- * request is as it was; or MPTCP refuses a join, and ends the child that has
- * taken over; or the listener is gone, and its request is about to be freed; or
- * another CPU has made a child of the same request, which is the connection, and
- * ours never was one (inet_ehash_nolisten(), which sets SOCK_DEAD after CLOSE).
+ * to CLOSE.  Then MPTCP refuses a join, and ends the child that has taken over.
+ * Or ours never was a connection: the handshake has failed for lack of
+ * something; or another CPU has made a child of the same request, which is the
+ * connection, or has dropped the request, by a RST or by its timer
+ * (inet_ehash_nolisten()); or the listener is gone.  Which of them it is shows when
+ * the request is freed: see fast_child_has_it().  Until then it is half-open.
  */
 static bool stillborn(const struct sock *child, int new)
 {
@@ -112,15 +113,13 @@ static bool stillborn(const struct sock *child, int new)
 		tcps_life_follow(req, child);
 		return false;
 	}
-	if (sk_hashed(req_to_sk((struct request_sock *)req))) {
-		tcps_life_return(req, child);
-		return true;
-	}
-	if (sock_flag(child, SOCK_DEAD))
+	/* It waits for accept(), and has not seen its first segment yet. */
+	if (READ_ONCE(req->sk) == child)
 		return false;
-	if (inet_sk_state_load(req->rsk_listener) != TCP_LISTEN)
-		return tcps_life_return(req, child);
-	tcps_life_forget(child);
+	if (sock_flag(child, SOCK_DEAD) && rsk_drop_req(req) &&
+	    !sk_hashed(req_to_sk((struct request_sock *)req)))
+		return false;
+	tcps_life_return(req, child);
 	return true;
 }
 
@@ -316,14 +315,12 @@ TCPS_ENTRIES(req_added)
 
 /*
  * No record: has it been counted as half-open?  Not if it was dropped before
- * it was hashed (no SYN,ACK was sent), nor if it is Fast Open's, nor
- * if its child took over without ever being queued (MPTCP join).
+ * it was hashed (no SYN,ACK was sent), nor if it is Fast Open's.
  */
 static bool counted_without_record(const struct request_sock *req)
 {
 	return tcps_life_counted() &&
-	       tcp_rsk(req)->snt_synack && !tcp_rsk(req)->tfo_listener &&
-	       this_cpu_read(embryo.req) != req;
+	       tcp_rsk(req)->snt_synack && !tcp_rsk(req)->tfo_listener;
 }
 
 /*
@@ -382,7 +379,7 @@ static noinline void req_freed_anyhow(struct request_sock *req)
 	known = tcps_find(&tcps_table, req);
 	if (known && tcps_life_ignored(known))
 		return;
-	if (req->sk) {
+	if (fast_child_has_it(req)) {
 		/* Returned by a stillborn child, too late for its rival. */
 		if (unlikely(known))
 			tcps_life_forget(req);

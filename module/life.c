@@ -462,23 +462,30 @@ void tcps_life_follow(const void *req, const void *child)
 }
 
 /**
+ * tcps_life_forget() - an object is not a connection, after all
+ * @obj:	the object, whose record is removed; its gauge stays
+ */
+void tcps_life_forget(const void *obj)
+{
+	struct tcps_slot *slot = tcps_find(&tcps_table, obj);
+
+	if (slot)
+		forget(slot, READ_ONCE(slot->word));
+}
+
+/**
  * tcps_life_return() - a child is not to be, its request is half-open still
  * @req:	the request, whose record is as it was
  * @child:	the child
- *
- * Return: false if the child has no record.
  */
-bool tcps_life_return(const void *req, const void *child)
+void tcps_life_return(const void *req, const void *child)
 {
-	struct tcps_slot *slot = tcps_find(&tcps_table, child);
+	struct tcps_slot *slot;
 
-	if (!slot)
-		return false;
-	forget(slot, READ_ONCE(slot->word));
+	tcps_life_forget(child);
 	slot = tcps_find(&tcps_table, req);
 	if (slot)
 		request_becomes(slot, TCPS_NONE, TCPS_SYN_RECV);
-	return true;
 }
 
 /**
@@ -498,18 +505,6 @@ void tcps_life_migrated(const void *req, const void *copy)
 	if (forget(slot, word))
 		tcps_life_insert(copy, TCPS_KIND_REQ, tcps_rec_state(word),
 				 word & TCPS_REC_UNKNOWN, when);
-}
-
-/**
- * tcps_life_forget() - an object is not a connection, after all
- * @obj:	the object, whose record is removed; its gauge stays
- */
-void tcps_life_forget(const void *obj)
-{
-	struct tcps_slot *slot = tcps_find(&tcps_table, obj);
-
-	if (slot)
-		forget(slot, READ_ONCE(slot->word));
 }
 
 /* The record of a socket that is about to be a mini socket; NULL: none. */

@@ -262,7 +262,7 @@ bool tcps_life_ignored(struct tcps_slot *slot);
 bool tcps_life_counted(void);
 void tcps_life_take(const void *req, const void *child);
 void tcps_life_follow(const void *req, const void *child);
-bool tcps_life_return(const void *req, const void *child);
+void tcps_life_return(const void *req, const void *child);
 void tcps_life_migrated(const void *req, const void *copy);
 void tcps_life_forget(const void *obj);
 void tcps_life_to_mini(struct tcps_net *tn, const void *sk, const void *mini,
