@@ -71,7 +71,8 @@ ktap_begin 37
 # Where it takes seconds to open 250 connections, "not before" must be later.
 age=5
 ! slow_kernel || age=30
-rule close_wait_leak age=$age
+# The older ones alone, whose age is the module's, are no alert.
+rule close_wait_leak age=$age count=400
 tell leak "open 250"
 tell leak "accept 250"
 tell leak "close client"
@@ -101,6 +102,7 @@ is "close_wait_leak: cleared when they are closed" \
 plight_stop leak
 
 # Fewer than the threshold, and a half-close over which data flows
+rule close_wait_leak count=100
 plight_start few plight 127.0.0.1 7401
 tell few "listen 200"
 tell few "open 90"
@@ -257,9 +259,11 @@ plight_stop resets
 # --- log, rules, memory ------------------------------------------------------------------
 
 net=$(readlink /proc/self/ns/net | tr -dc 0-9)
+# Since the module was loaded: a test before may have had that namespace.
 log_lines()
 {
-	dmesg | grep "alert $1: " | grep -c " net $net: "
+	dmesg | tac | sed '/tcpstates: version/q' | grep "alert $1: " |
+		grep -c " net $net: "
 }
 
 log_agrees()

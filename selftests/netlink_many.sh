@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2
 # modules: tun tcp_diag inet_diag
-# timeout: 400
+# timeout: 900
 #
 # Dumps of many connections: the same as ss lists, with each filter; none is
 # missed while others come and go; the module is unloaded while twenty
