@@ -143,12 +143,19 @@ not_writable()
 }
 
 # The same text, however small the buffer
+# How many records there are in all namespaces: some end meanwhile.
+but_tracked()
+{
+	sed '/^counter *tracked /d' "$1"
+}
+
 small_reads()
 {
 	local size
-	cat "$dir/fresh" > "$dir/whole"
+	but_tracked "$dir/fresh" > "$dir/whole"
 	for size in 1 7 4096 65536; do
-		cmp "$dir/whole" "$dir/fresh.$size" || return
+		but_tracked "$dir/fresh.$size" > "$dir/small"
+		diff "$dir/whole" "$dir/small" || return
 	done
 }
 

@@ -144,7 +144,7 @@ disabled_at_boot()
 	umount /proc/cmdline
 	modprobe tcpstates && mod_unload || status=1
 	rm "$tree/tcpstates.ko"
-	"$dir/depmod/depmod" -a && [ $status = 0 ]
+	"$dir/depmod/depmod" -a && [ "$status" = 0 ]
 }
 
 # refused WORDS PARAMETER...: insmod fails, one line of the log has the words
