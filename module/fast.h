@@ -13,7 +13,6 @@
 #define _TCPS_FAST_H
 
 #include "tcps.h"
-#include <net/mptcp.h>
 #include "cause.h"
 #include "life.h"
 
@@ -220,15 +219,6 @@ static __always_inline bool fast_take(const struct request_sock *req,
 	return true;
 }
 
-/*
- * A child of the request is the connection: it waited for accept(), or is
- * MPTCP's, which takes the child of a join without that.
- */
-static __always_inline bool fast_child_has_it(const struct request_sock *req)
-{
-	return req->sk || rsk_drop_req(req);
-}
-
 /* Out of line: here are registers to be saved. */
 static noinline bool fast_half_open_freed(struct tcps_percpu __percpu *p,
 					  struct tcps_slot *slot, u64 word,
@@ -236,7 +226,7 @@ static noinline bool fast_half_open_freed(struct tcps_percpu __percpu *p,
 {
 	const struct sock *listener = req->rsk_listener;
 
-	if (!fast_is(word, TCPS_SYN_RECV) || unlikely(fast_child_has_it(req)) ||
+	if (!fast_is(word, TCPS_SYN_RECV) || unlikely(req->sk) ||
 	    unlikely(inet_sk_state_load(listener) != TCP_LISTEN))
 		return false;
 	fast_end(p, slot, TCPS_E_SYN_RECV_CLOSED, tcps_clock_is_tsc());

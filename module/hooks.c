@@ -10,6 +10,7 @@
 #include <net/inet_connection_sock.h>
 #include <net/inet_hashtables.h>
 #include <net/inet_timewait_sock.h>
+#include <net/mptcp.h>
 #include <net/request_sock.h>
 #include <net/tcp.h>
 #include "attach.h"
@@ -97,12 +98,15 @@ static void child_made(struct tcps_net *tn, const struct sock *child)
 
 /*
  * The first event of an embryo is ESTABLISHED: it is the connection.  Or it goes
- * to CLOSE.  Then MPTCP refuses a join, and ends the child that has taken over.
- * Or ours never was a connection: the handshake has failed for lack of
- * something; or another CPU has made a child of the same request, which is the
- * connection, or has dropped the request, by a RST or by its timer
- * (inet_ehash_nolisten()); or the listener is gone.  Which of them it is shows when
- * the request is freed: see fast_child_has_it().  Until then it is half-open.
+ * to CLOSE, and never was one: the handshake has failed for lack of something;
+ * or another CPU has made a child of the same request, which is the connection,
+ * or has dropped the request, by a RST or by its timer (inet_ehash_nolisten()); or
+ * the listener is gone.  Which of them it is shows when the request is freed,
+ * by its sk.  Until then it is half-open.
+ *
+ * The child of an MPTCP join has no place in its request.  If it is dead before it
+ * goes to CLOSE, MPTCP has refused the join, and ends the child that has taken
+ * over; otherwise a rival has the connection.
  */
 static bool stillborn(const struct sock *child, int new)
 {
@@ -116,9 +120,15 @@ static bool stillborn(const struct sock *child, int new)
 	/* It waits for accept(), and has not seen its first segment yet. */
 	if (READ_ONCE(req->sk) == child)
 		return false;
-	if (sock_flag(child, SOCK_DEAD) && rsk_drop_req(req) &&
-	    !sk_hashed(req_to_sk((struct request_sock *)req)))
-		return false;
+	if (rsk_is_mptcp(req) &&
+	    !sk_hashed(req_to_sk((struct request_sock *)req))) {
+		if (sock_flag(child, SOCK_DEAD))
+			return false;
+		if (inet_sk_state_load(req->rsk_listener) == TCP_LISTEN) {
+			tcps_life_forget(child);
+			return true;
+		}
+	}
 	tcps_life_return(req, child);
 	return true;
 }
@@ -315,12 +325,14 @@ TCPS_ENTRIES(req_added)
 
 /*
  * No record: has it been counted as half-open?  Not if it was dropped before
- * it was hashed (no SYN,ACK was sent), nor if it is Fast Open's.
+ * it was hashed (no SYN,ACK was sent), nor if it is Fast Open's, nor
+ * if its child took over without ever being queued (MPTCP join).
  */
 static bool counted_without_record(const struct request_sock *req)
 {
 	return tcps_life_counted() &&
-	       tcp_rsk(req)->snt_synack && !tcp_rsk(req)->tfo_listener;
+	       tcp_rsk(req)->snt_synack && !tcp_rsk(req)->tfo_listener &&
+	       (!rsk_is_mptcp(req) || this_cpu_read(embryo.req) != req);
 }
 
 /*
@@ -379,7 +391,7 @@ static noinline void req_freed_anyhow(struct request_sock *req)
 	known = tcps_find(&tcps_table, req);
 	if (known && tcps_life_ignored(known))
 		return;
-	if (fast_child_has_it(req)) {
+	if (req->sk) {
 		/* Returned by a stillborn child, too late for its rival. */
 		if (unlikely(known))
 			tcps_life_forget(req);
