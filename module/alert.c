@@ -123,12 +123,13 @@ static void keep(struct tcps_watch *w, const struct tcps_alert *alert)
 		w->log[at] = *alert;
 }
 
-static void announce(struct tcps_watch *w, const struct tcps_alert *alert)
+static void announce(struct tcps_watch *w, struct tcps_alert *alert)
 {
+	alert->event = ++w->events;
 	keep(w, alert);
 	tcps_alert_print(w->tn, alert);
 	if (tell_others)
-		tell_others(w->tn, alert);
+		w->untold += !!tell_others(w->tn, alert);
 }
 
 static void raise(struct tcps_watch *w, struct tcps_tracked *t)
@@ -213,77 +214,4 @@ void tcps_alert_tell(tcps_alert_teller teller)
 	mutex_lock(&tcps_alert_lock);
 	tell_others = teller;
 	mutex_unlock(&tcps_alert_lock);
-}
-
-/**
- * tcps_alert_list() - the alerts that are raised
- * @tn:		the namespace, which the caller keeps alive
- * @alerts:	where they go
- * @nr:		how many at most; TCPS_TRACKED is enough
- *
- * Process context.
- *
- * Return: how many there are.
- */
-int tcps_alert_list(struct tcps_net *tn, struct tcps_alert *alerts,
-		    unsigned int nr)
-{
-	struct tcps_tracked *t;
-	unsigned int n = 0;
-
-	mutex_lock(&tcps_alert_lock);
-	if (tn->watch) {
-		t = tn->watch->tracked;
-		for (; t < tn->watch->tracked + TCPS_TRACKED && n < nr; t++)
-			if (t->used && t->state.raised)
-				alerts[n++] = t->alert;
-	}
-	mutex_unlock(&tcps_alert_lock);
-	return n;
-}
-
-/**
- * tcps_alert_log() - the last alerts, raised or over
- * @tn:		the namespace, which the caller keeps alive
- * @from:	id of the first that is wanted
- * @alerts:	where they go, by ascending id
- * @nr:		how many at most
- *
- * Process context.  An alert that is raised is there as it was then.
- *
- * Return: how many there are.
- */
-int tcps_alert_log(struct tcps_net *tn, u64 from, struct tcps_alert *alerts,
-		   unsigned int nr)
-{
-	unsigned int n = 0;
-	u64 id, end;
-	u32 at;
-
-	mutex_lock(&tcps_alert_lock);
-	end = tn->watch && tn->watch->log ? tn->watch->next_id : 0;
-	id = max(from, end > TCPS_LOGGED ? end - TCPS_LOGGED : 1ULL);
-	for (; n < nr && id < end; id++) {
-		div_u64_rem(id, TCPS_LOGGED, &at);
-		if (tn->watch->log[at].id == id)
-			alerts[n++] = tn->watch->log[at];
-	}
-	mutex_unlock(&tcps_alert_lock);
-	return n;
-}
-
-/**
- * tcps_alert_untracked() - subjects for which there was no slot
- * @tn:		the namespace, which the caller keeps alive
- *
- * Return: how many times a second that has been so, summed up.
- */
-u64 tcps_alert_untracked(const struct tcps_net *tn)
-{
-	u64 n;
-
-	mutex_lock(&tcps_alert_lock);
-	n = tn->watch ? tn->watch->untracked : 0;
-	mutex_unlock(&tcps_alert_lock);
-	return n;
 }

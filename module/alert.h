@@ -47,6 +47,7 @@ struct tcps_subject {
  * struct tcps_alert - an alert, raised or over
  * @who:	rule and culprit
  * @id:		number of the alert, one after the other in a namespace, from 1
+ * @event:	number of its last raise or clear, likewise
  * @value:	when it was looked at last
  * @peak:	the highest
  * @threshold:	what it is compared with
@@ -59,6 +60,7 @@ struct tcps_subject {
 struct tcps_alert {
 	struct tcps_subject who;
 	u64 id;
+	u64 event;
 	u64 value;
 	u64 peak;
 	u64 threshold;
@@ -143,7 +145,9 @@ struct tcps_history {
  * @raised_total: alerts so far, by rule
  * @active:	alerts now, by rule
  * @next_id:	of the next alert
+ * @events:	raises and clears so far
  * @untracked:	subjects for which there was no slot
+ * @untold:	raises and clears that somebody did not get to know
  * @total:	counters as of the last look, by enum tcps_rate; what is no
  *		counter of the kernel's is summed up from cells
  * @before:	their growth a second, and the gauges, a second ago
@@ -171,7 +175,9 @@ struct tcps_watch {
 	u64 raised_total[TCPS_NR_RULES];
 	u32 active[TCPS_NR_RULES];
 	u64 next_id;
+	u64 events;
 	u64 untracked;
+	u64 untold;
 	u64 total[TCPS_NR_RATES];
 	struct tcps_moment before;
 	struct tcps_moment now;
@@ -199,27 +205,50 @@ extern struct list_head tcps_watches;
  * @alert:	the alert; its until is 0 if it is being raised
  *
  * Called with tcps_alert_lock held; must not call back.
+ *
+ * Return: 0, or a negative errno: somebody who should know does not.
  */
-typedef void (*tcps_alert_teller)(struct tcps_net *tn,
-				  const struct tcps_alert *alert);
+typedef int (*tcps_alert_teller)(struct tcps_net *tn,
+				 const struct tcps_alert *alert);
 
-/* alert.c and watch.c: for those who show alerts and change rules */
+/**
+ * struct tcps_rule_status - a rule, and how near it is to an alert
+ * @limits:	its parameters
+ * @active:	alerts now
+ * @raised_total: alerts so far
+ * @value:	of the subject that is nearest to an alert, or furthest beyond
+ * @threshold:	what that is compared with; 0: there is no subject
+ */
+struct tcps_rule_status {
+	struct tcps_limits limits;
+	u32 active;
+	u64 raised_total;
+	u64 value;
+	u64 threshold;
+};
+
+/* alert.c and watch.c: for those who are told of alerts and change rules */
 void tcps_alert_tell(tcps_alert_teller teller);
-int tcps_alert_list(struct tcps_net *tn, struct tcps_alert *alerts,
-		    unsigned int nr);
-int tcps_alert_log(struct tcps_net *tn, u64 from, struct tcps_alert *alerts,
-		   unsigned int nr);
 void tcps_alert_get_limits(struct tcps_net *tn, struct tcps_limits *limits);
 int tcps_alert_set_limits(struct tcps_net *tn, unsigned int rule,
-			  const struct tcps_limits *limits, u32 which,
+			  const struct tcps_limits *limits, u32 *which,
 			  const char **why);
 int tcps_alert_parse_limits(struct tcps_net *tn, const char *text,
 			    const char **why);
 u64 tcps_alert_unwatched(void);
 void tcps_alert_set_unwatched(u64 nr);
-u64 tcps_alert_untracked(const struct tcps_net *tn);
 void tcps_alert_net_exit(struct tcps_net *tn);
 int tcps_alert_choose(unsigned int mebibytes);
+
+/* alert_read.c: for those who show them */
+#define TCPS_ALERTS_MAX	(TCPS_LOGGED + TCPS_TRACKED)
+unsigned int tcps_alert_all(struct tcps_net *tn, struct tcps_alert *alerts);
+void tcps_alert_rules(struct tcps_net *tn, struct tcps_rule_status *status);
+int tcps_alert_counters(const struct tcps_net *tn, tcps_counter_fn *show,
+			void *arg);
+
+/* watch.c */
+const struct tcps_limits *tcps_watch_limits(const struct tcps_net *tn);
 
 /* watch.c and alert.c: for the sampler, with tcps_alert_lock held */
 struct tcps_watch *tcps_watch_get(struct tcps_net *tn);
@@ -236,14 +265,12 @@ bool tcps_alert_judge(struct tcps_watch *w, u64 now);
 /* alert_show.c */
 extern bool tcps_log_alerts;
 void tcps_alert_show(struct seq_file *m, struct tcps_net *tn);
-int tcps_alert_counters(const struct tcps_net *tn, tcps_counter_fn *show,
-			void *arg);
 void tcps_alert_print(struct tcps_net *tn, const struct tcps_alert *alert);
 
 /* history.c */
 void tcps_history_add(struct tcps_history *h, const struct tcps_moment *m);
-int tcps_history_read(struct tcps_net *tn, u64 *from,
-		      struct tcps_moment *moments, unsigned int nr);
+unsigned int tcps_history_read(struct tcps_net *tn,
+			       struct tcps_moment *moments);
 
 /* sample.c */
 void tcps_sample_cost(u64 *last_us, u64 *max_us);

@@ -66,39 +66,19 @@ void tcps_alert_print(struct tcps_net *tn, const struct tcps_alert *alert)
 			tn->net->ns.inum, alert->value, alert->threshold);
 }
 
-/* The subject of a rule that is nearest to its threshold, or furthest above */
-static const struct tcps_alert *worst(const struct tcps_watch *w,
-				      unsigned int rule)
+static void show_rule(struct seq_file *m, const struct tcps_rule_status *s,
+		      unsigned int rule)
 {
-	const struct tcps_alert *worst = NULL;
-	const struct tcps_tracked *t;
-
-	for (t = w->tracked; t < w->tracked + TCPS_TRACKED; t++) {
-		if (!t->used || t->alert.who.rule != rule ||
-		    !t->alert.threshold)
-			continue;
-		if (!worst || t->alert.value * worst->threshold >
-			      worst->value * t->alert.threshold)
-			worst = &t->alert;
-	}
-	return worst;
-}
-
-static void show_rule(struct seq_file *m, const struct tcps_watch *w,
-		      const struct tcps_limits *limits, unsigned int rule)
-{
-	const struct tcps_alert *a = w ? worst(w, rule) : NULL;
+	const u32 *limits = s->limits.p;
 	const char *status = "clear";
 
-	if (w && w->active[rule])
+	if (s->active)
 		status = "raised";
-	else if (!limits[rule].p[TCPS_PARAM_ENABLED])
+	else if (!limits[TCPS_PARAM_ENABLED])
 		status = "off";
 	seq_printf(m, "alert        %-18s %-6s %12llu %10llu %10llu %6u\n",
-		   tcps_rule_names[rule], status, w ? w->raised_total[rule] : 0,
-		   a ? a->value : 0,
-		   a ? a->threshold : limits[rule].p[TCPS_PARAM_COUNT],
-		   w ? w->active[rule] : 0);
+		   tcps_rule_names[rule], status, s->raised_total, s->value,
+		   s->threshold ?: limits[TCPS_PARAM_COUNT], s->active);
 }
 
 static void show_culprit(struct seq_file *m, const struct tcps_alert *a)
@@ -130,32 +110,15 @@ static void show_culprits(struct seq_file *m, const struct tcps_watch *w)
  */
 void tcps_alert_show(struct seq_file *m, struct tcps_net *tn)
 {
-	struct tcps_limits limits[TCPS_NR_RULES];
+	struct tcps_rule_status status[TCPS_NR_RULES];
 	unsigned int rule;
 
-	tcps_alert_get_limits(tn, limits);
+	tcps_alert_rules(tn, status);
 	seq_puts(m, "# alert      rule               status raised_total    current  threshold active\n");
-	mutex_lock(&tcps_alert_lock);
 	for (rule = 0; rule < TCPS_NR_RULES; rule++)
-		show_rule(m, tn->watch, limits, rule);
+		show_rule(m, &status[rule], rule);
+	mutex_lock(&tcps_alert_lock);
 	if (tn->watch)
 		show_culprits(m, tn->watch);
 	mutex_unlock(&tcps_alert_lock);
-}
-
-/**
- * tcps_alert_counters() - what alerts had no room for
- * @tn:		the namespace, which the caller keeps alive
- * @show:	see tcps_snapshot_counters()
- * @arg:	for @show
- *
- * Process context.
- *
- * Return: what @show returned last.
- */
-int tcps_alert_counters(const struct tcps_net *tn, tcps_counter_fn *show,
-			void *arg)
-{
-	return show(arg, "unwatched", tcps_alert_unwatched()) ?:
-	       show(arg, "alerts_untracked", tcps_alert_untracked(tn));
 }

@@ -38,7 +38,7 @@ static int attach_tracepoint(struct tcps_hook *hook)
 	return 0;
 }
 
-#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+#ifdef TCPS_FTRACE_ARGS
 /*
  * An empty filter would trace every function of the kernel.  When memory is
  * short ftrace_set_filter() leaves it empty and returns 0 (match_records() fails
@@ -65,7 +65,7 @@ static int attach_ftrace(struct tcps_hook *hook, const char *name)
 
 	memset(&hook->ops, 0, sizeof(hook->ops));
 	hook->ops.func = hook->ftrace;
-	hook->ops.flags = FTRACE_OPS_FL_PERMANENT;
+	hook->ops.flags = TCPS_FTRACE_FLAGS;
 	err = ftrace_set_filter(&hook->ops, (unsigned char *)name,
 				strlen(name), 1);
 	if (err)

@@ -58,7 +58,7 @@ void tcps_detach(struct tcps_hook *hook);
  * work: fn(arg0, arg1, arg2, tsc), which is inlined into each.  Preemption is
  * off in fn.
  */
-#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+#ifdef TCPS_FTRACE_ARGS
 #define TCPS_FTRACE_ENTRY(fn)						\
 static noinline void fn##_by_ktime(struct ftrace_regs *fregs)		\
 {									\

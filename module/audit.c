@@ -42,8 +42,7 @@ static void read_truth(const struct tcps_net *tn, struct truth *truth)
 
 	truth->estab = snmp_fold_field(net->mib.tcp_statistics,
 				       TCP_MIB_CURRESTAB);
-	/* One reference is the namespace's own. */
-	truth->mini = refcount_read(&net->ipv4.tcp_death_row.tw_refcount) - 1;
+	truth->mini = tcps_mini_count(&net->ipv4.tcp_death_row);
 }
 
 static bool agrees(const s64 *gauge, const struct truth *truth)

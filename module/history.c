@@ -21,31 +21,28 @@ void tcps_history_add(struct tcps_history *h, const struct tcps_moment *m)
 }
 
 /**
- * tcps_history_read() - read some seconds
+ * tcps_history_read() - the last seconds
  * @tn:		the namespace, which the caller keeps alive
- * @from:	number of the first that is wanted, 0: the oldest; it becomes
- *		the number after the last that was read
- * @moments:	where they go, oldest first
- * @nr:		how many at most
+ * @moments:	where they go, oldest first: room for TCPS_MOMENTS
  *
  * Process context.
  *
- * Return: how many were read, 0: there are no more.
+ * Return: how many there are.
  */
-int tcps_history_read(struct tcps_net *tn, u64 *from,
-		      struct tcps_moment *moments, unsigned int nr)
+unsigned int tcps_history_read(struct tcps_net *tn,
+			       struct tcps_moment *moments)
 {
-	struct tcps_history *h;
+	const struct tcps_history *h;
 	unsigned int n = 0;
+	u64 i;
 	u32 at;
 
 	mutex_lock(&tcps_alert_lock);
 	h = tn->watch ? tn->watch->history : NULL;
-	if (h && h->nr > TCPS_MOMENTS)
-		*from = max(*from, h->nr - TCPS_MOMENTS);
-	for (; h && n < nr && *from < h->nr; n++, (*from)++) {
-		div_u64_rem(*from, TCPS_MOMENTS, &at);
-		moments[n] = h->moment[at];
+	i = h && h->nr > TCPS_MOMENTS ? h->nr - TCPS_MOMENTS : 0;
+	for (; h && i < h->nr; i++) {
+		div_u64_rem(i, TCPS_MOMENTS, &at);
+		moments[n++] = h->moment[at];
 	}
 	mutex_unlock(&tcps_alert_lock);
 	return n;

@@ -8,6 +8,7 @@
  */
 #include "netlink.h"
 #include <linux/module.h>
+#include "alert.h"
 #include <net/sock.h>
 
 /* Whatever a policy does not name is refused. */
@@ -29,6 +30,37 @@ static const struct nla_policy conn_policy[TCPSTATES_A_CONN_MAX + 1] = {
 
 static const struct nla_policy listener_policy[TCPSTATES_A_LISTENER_MAX + 1] = {
 	[TCPSTATES_A_LISTENER_FILTER] = NLA_POLICY_NESTED(tcps_filter_listen),
+};
+
+static const struct nla_policy alert_policy[TCPSTATES_A_ALERT_MAX + 1] = {
+	[TCPSTATES_A_ALERT_ALL_NETNS] = { .type = NLA_FLAG },
+	[TCPSTATES_A_ALERT_EVENT] = { .type = NLA_U64 },
+	[TCPSTATES_A_ALERT_STATE] =
+		NLA_POLICY_MAX(NLA_U8, TCPSTATES_ALERT_STATE_CLEARED),
+	[TCPSTATES_A_ALERT_RULE] =
+		NLA_POLICY_MAX(NLA_U8, TCPSTATES_RULE_RESET_BURST),
+};
+
+static const struct nla_policy rule_get_policy[TCPSTATES_A_RULE_MAX + 1] = {
+	[TCPSTATES_A_RULE_ALL_NETNS] = { .type = NLA_FLAG },
+};
+
+/* Which numbers are right, and for which rule, is for rules.c to say. */
+static const struct nla_policy rule_set_policy[TCPSTATES_A_RULE_MAX + 1] = {
+	[TCPSTATES_A_RULE_RULE] =
+		NLA_POLICY_MAX(NLA_U8, TCPSTATES_RULE_RESET_BURST),
+	[TCPSTATES_A_RULE_ENABLED] = { .type = NLA_U32 },
+	[TCPSTATES_A_RULE_COUNT] = { .type = NLA_U32 },
+	[TCPSTATES_A_RULE_PERCENT] = { .type = NLA_U32 },
+	[TCPSTATES_A_RULE_AGE] = { .type = NLA_U32 },
+	[TCPSTATES_A_RULE_DURATION] = { .type = NLA_U32 },
+	[TCPSTATES_A_RULE_CLEAR] = { .type = NLA_U32 },
+	[TCPSTATES_A_RULE_QUIET] = { .type = NLA_U32 },
+};
+
+static const struct nla_policy moment_policy[TCPSTATES_A_MOMENT_MAX + 1] = {
+	[TCPSTATES_A_MOMENT_ALL_NETNS] = { .type = NLA_FLAG },
+	[TCPSTATES_A_MOMENT_WHEN] = { .type = NLA_U64 },
 };
 
 /* A request to read says nothing. */
@@ -62,6 +94,45 @@ bool tcps_nl_may_all(const struct sk_buff *skb)
 {
 	return net_eq(sock_net(NETLINK_CB(skb).sk), &init_net) &&
 	       netlink_capable(skb, CAP_NET_ADMIN);
+}
+
+/* One number in all operations that have it */
+static struct nlattr *all_netns(struct netlink_callback *cb)
+{
+	static_assert((int)TCPSTATES_A_STATS_ALL_NETNS ==
+		      (int)TCPSTATES_A_ALERT_ALL_NETNS);
+	static_assert((int)TCPSTATES_A_STATS_ALL_NETNS ==
+		      (int)TCPSTATES_A_RULE_ALL_NETNS);
+	static_assert((int)TCPSTATES_A_STATS_ALL_NETNS ==
+		      (int)TCPSTATES_A_MOMENT_ALL_NETNS);
+
+	return genl_info_dump(cb)->attrs[TCPSTATES_A_STATS_ALL_NETNS];
+}
+
+/**
+ * tcps_nl_wants_all() - is a dump to be one of all namespaces
+ * @cb:		the dump, of an operation that has the attribute all-netns
+ *
+ * Return: true if that is asked for.
+ */
+bool tcps_nl_wants_all(struct netlink_callback *cb)
+{
+	return all_netns(cb);
+}
+
+/**
+ * tcps_nl_check_all() - refuse a dump of all namespaces to who may not have it
+ * @cb:		the dump, of an operation that has the attribute all-netns
+ *
+ * Return: 0 or -EPERM, with a text.
+ */
+int tcps_nl_check_all(struct netlink_callback *cb)
+{
+	if (!all_netns(cb) || tcps_nl_may_all(cb->skb))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(cb->extack, all_netns(cb),
+			    "all namespaces are for CAP_NET_ADMIN in the initial namespace");
+	return -EPERM;
 }
 
 static int put_config(struct sk_buff *skb)
@@ -147,6 +218,28 @@ static const struct genl_ops ops[] = {
 		.cmd = TCPSTATES_CMD_CONFIG_SET,
 		.doit = config_set,
 		POLICY(set_policy),
+	}, {
+		.cmd = TCPSTATES_CMD_ALERT_GET,
+		.start = tcps_nl_alerts_start,
+		.dumpit = tcps_nl_copies_more,
+		.done = tcps_nl_copies_done,
+		POLICY(alert_policy),
+	}, {
+		.cmd = TCPSTATES_CMD_RULE_GET,
+		.start = tcps_nl_rules_start,
+		.dumpit = tcps_nl_copies_more,
+		.done = tcps_nl_copies_done,
+		POLICY(rule_get_policy),
+	}, {
+		.cmd = TCPSTATES_CMD_RULE_SET,
+		.doit = tcps_nl_rule_set,
+		POLICY(rule_set_policy),
+	}, {
+		.cmd = TCPSTATES_CMD_HISTORY_GET,
+		.start = tcps_nl_history_start,
+		.dumpit = tcps_nl_copies_more,
+		.done = tcps_nl_copies_done,
+		POLICY(moment_policy),
 	},
 };
 
@@ -173,7 +266,11 @@ struct genl_family tcps_genl __ro_after_init = {
  */
 int __init tcps_netlink_init(void)
 {
-	return genl_register_family(&tcps_genl);
+	int err = genl_register_family(&tcps_genl);
+
+	if (!err)
+		tcps_alert_tell(tcps_nl_alert_tell);
+	return err;
 }
 
 /**
@@ -184,5 +281,6 @@ int __init tcps_netlink_init(void)
  */
 void tcps_netlink_exit(void)
 {
+	tcps_alert_tell(NULL);
 	genl_unregister_family(&tcps_genl);
 }

@@ -3,7 +3,9 @@
  * What the files of the netlink family have in common.
  *
  * netlink.c has the family, its policies and the configuration;
- * netlink_stats.c and netlink_hist.c print snapshots; sockdump.c walks the
+ * netlink_stats.c and netlink_hist.c print snapshots; netlink_alert.c,
+ * netlink_rule.c and netlink_history.c say what to copy for netlink_copies.c, and
+ * how to print it; sockdump.c walks the
  * kernel's sockets for conns.c and listeners.c, as far as filter.c lets them
  * through.
  */
@@ -19,6 +21,7 @@
 #include <uapi/linux/tcpstates.h>
 
 struct sock;
+struct tcps_alert;
 
 /* Room for the longest message; spec and docs name 16 KiB for receivers. */
 #define TCPS_NL_ROOM	(12 * 1024)
@@ -27,6 +30,14 @@ extern struct genl_family tcps_genl;
 
 /* netlink.c */
 bool tcps_nl_may_all(const struct sk_buff *skb);
+bool tcps_nl_wants_all(struct netlink_callback *cb);
+int tcps_nl_check_all(struct netlink_callback *cb);
+
+/* As long as it always is, unlike a "uint" */
+static inline int tcps_nl_put_u64(struct sk_buff *skb, int attr, u64 value)
+{
+	return nla_put(skb, attr, sizeof(value), &value);
+}
 
 /**
  * tcps_nl_may_refuse() - can a dump's start say why it refuses
@@ -184,5 +195,76 @@ int tcps_nl_put_dwell(struct sk_buff *skb, int attr, const u64 *hist, u64 max);
 int tcps_nl_hist_start(struct netlink_callback *cb);
 int tcps_nl_hist_more(struct sk_buff *skb, struct netlink_callback *cb);
 int tcps_nl_hist_done(struct netlink_callback *cb);
+
+/**
+ * struct tcps_want - which copies are asked for
+ * @from:	the first event, or microsecond since 1970
+ * @state:	1 + enum tcpstates_alert_state; 0: any
+ * @rule:	1 + enum tcps_rule; 0: any
+ */
+struct tcps_want {
+	u64 from;
+	unsigned int state;
+	unsigned int rule;
+};
+
+/**
+ * struct tcps_copies_ops - a kind of dump of copies
+ * @cmd:	operation
+ * @size:	of all that there can be of one namespace
+ * @take:	copies what there is to @items, and says how many that are
+ * @wanted:	is number @at asked for; NULL: all are
+ * @put:	puts number @at into a message
+ */
+struct tcps_copies_ops {
+	u8 cmd;
+	size_t size;
+	unsigned int (*take)(struct tcps_net *tn, void *items);
+	bool (*wanted)(const void *items, unsigned int at,
+		       const struct tcps_want *want);
+	int (*put)(struct sk_buff *skb, u32 netns, const void *items,
+		   unsigned int at);
+};
+
+/**
+ * struct tcps_copies - a dump that is under way; netlink_callback.args[0]
+ * @ops:	of what
+ * @want:	what is asked for
+ * @all:	of all namespaces
+ * @over:	there is no other namespace
+ * @id:		number of the namespace to go on with
+ * @netns:	inode number of the namespace that the copies are of
+ * @nr:		how many copies there are
+ * @at:		the next one
+ * @items:	copies
+ */
+struct tcps_copies {
+	const struct tcps_copies_ops *ops;
+	struct tcps_want want;
+	bool all;
+	bool over;
+	unsigned int id;
+	u32 netns;
+	unsigned int nr;
+	unsigned int at;
+	u64 items[];
+};
+
+/* netlink_copies.c */
+struct tcps_copies *tcps_nl_copies_start(struct netlink_callback *cb,
+					 const struct tcps_copies_ops *ops);
+int tcps_nl_copies_more(struct sk_buff *skb, struct netlink_callback *cb);
+int tcps_nl_copies_done(struct netlink_callback *cb);
+
+/* netlink_rule.c */
+int tcps_nl_rules_start(struct netlink_callback *cb);
+int tcps_nl_rule_set(struct sk_buff *request, struct genl_info *info);
+
+/* netlink_history.c */
+int tcps_nl_history_start(struct netlink_callback *cb);
+
+/* netlink_alert.c */
+int tcps_nl_alerts_start(struct netlink_callback *cb);
+int tcps_nl_alert_tell(struct tcps_net *tn, const struct tcps_alert *alert);
 
 #endif /* _TCPS_NETLINK_H */

@@ -241,20 +241,6 @@ int tcps_nl_stats_get(struct sk_buff *request, struct genl_info *info)
  * the caller's.  args[1]: done.
  */
 
-static struct nlattr *asked_for_all(struct netlink_callback *cb)
-{
-	return genl_info_dump(cb)->attrs[TCPSTATES_A_STATS_ALL_NETNS];
-}
-
-static int check(struct netlink_callback *cb)
-{
-	if (!asked_for_all(cb) || tcps_nl_may_all(cb->skb))
-		return 0;
-	NL_SET_ERR_MSG_ATTR(cb->extack, asked_for_all(cb),
-			    "all namespaces are for CAP_NET_ADMIN in the initial namespace");
-	return -EPERM;
-}
-
 /**
  * tcps_nl_stats_start() - begin a dump of statistics
  * @cb:		the dump
@@ -264,8 +250,8 @@ static int check(struct netlink_callback *cb)
 int tcps_nl_stats_start(struct netlink_callback *cb)
 {
 	cb->min_dump_alloc = TCPS_NL_ROOM;
-	cb->args[0] = !!asked_for_all(cb);
-	return tcps_nl_may_refuse(cb) ? check(cb) : 0;
+	cb->args[0] = tcps_nl_wants_all(cb);
+	return tcps_nl_may_refuse(cb) ? tcps_nl_check_all(cb) : 0;
 }
 
 static int put_message(struct sk_buff *skb, struct netlink_callback *cb,
@@ -310,7 +296,7 @@ static int put_all(struct sk_buff *skb, struct netlink_callback *cb)
  */
 int tcps_nl_stats_more(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	int err = check(cb);
+	int err = tcps_nl_check_all(cb);
 
 	if (err || cb->args[1])
 		return err;

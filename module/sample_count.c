@@ -135,7 +135,7 @@ static void need(struct tcps_watch *w, unsigned int rule, u64 value, u64 base)
 }
 
 /* Ports that connect() may choose; to one destination there are no more. */
-static u32 local_ports(const struct net *net)
+static u32 local_ports(struct net *net)
 {
 	int low, high;
 
@@ -143,7 +143,6 @@ static u32 local_ports(const struct net *net)
 	return high > low ? high - low + 1 : 1;
 }
 
-/* One reference is the namespace's own. */
 static void read_time_wait(struct tcps_watch *w, u64 now)
 {
 	const struct inet_timewait_death_row *row =
@@ -152,7 +151,7 @@ static void read_time_wait(struct tcps_watch *w, u64 now)
 		.rule = TCPS_RULE_TIME_WAIT_PRESSURE,
 		.uid = TCPS_NO_UID,
 	};
-	u64 count = refcount_read(&row->tw_refcount) - 1;
+	u64 count = tcps_mini_count(row);
 	int room = max(READ_ONCE(row->sysctl_max_tw_buckets), 0);
 
 	tcps_alert_read(w, &who,

@@ -262,9 +262,9 @@ void tcps_sample_listeners(u64 now)
 	unsigned int i;
 
 	nr_candidates = 0;
-	for (i = 0; i <= info->lhash2_mask; i++) {
-		if (!hlist_nulls_empty(&info->lhash2[i].nulls_head))
-			visit_chain(&info->lhash2[i]);
+	for (i = 0; i <= tcps_listen_mask(info); i++) {
+		if (!hlist_nulls_empty(&tcps_listen_head(info, i)->nulls_head))
+			visit_chain(tcps_listen_head(info, i));
 		if (!(i & 255))
 			cond_resched();
 	}

@@ -430,8 +430,8 @@ static int dump_listeners(struct sk_buff *skb, struct netlink_callback *cb,
 	struct inet_listen_hashbucket *head;
 	int err;
 
-	for (; d->chain <= info->lhash2_mask; d->chain++) {
-		head = &info->lhash2[d->chain];
+	for (; d->chain <= tcps_listen_mask(info); d->chain++) {
+		head = tcps_listen_head(info, d->chain);
 		if (hlist_nulls_empty(&head->nulls_head) && !d->place.skip)
 			continue;
 		err = dump_chain(skb, cb, &head->nulls_head, &head->lock);

@@ -173,9 +173,9 @@ static void walk_hashinfo(struct inet_hashinfo *info,
 {
 	unsigned int i;
 
-	for (i = 0; i <= info->lhash2_mask; i++)
-		if (!hlist_nulls_empty(&info->lhash2[i].nulls_head))
-			walk_listeners(&info->lhash2[i], v);
+	for (i = 0; i <= tcps_listen_mask(info); i++)
+		if (!hlist_nulls_empty(&tcps_listen_head(info, i)->nulls_head))
+			walk_listeners(tcps_listen_head(info, i), v);
 	for (i = 0; i <= info->ehash_mask; i++) {
 		if (hlist_nulls_empty(&info->ehash[i].chain)) {
 			if (!(i & 1023))
@@ -195,13 +195,15 @@ static void walk_hashinfo(struct inet_hashinfo *info,
 void tcps_walk_queues(void (*visit)(struct tcps_net *tn, unsigned int len))
 {
 	struct inet_hashinfo *info = hashinfo_of(&init_net);
+	struct inet_listen_hashbucket *head;
 	struct hlist_nulls_node *node;
 	struct sock *sk;
 	unsigned int i;
 
-	for (i = 0; i <= info->lhash2_mask; i++) {
+	for (i = 0; i <= tcps_listen_mask(info); i++) {
+		head = tcps_listen_head(info, i);
 		rcu_read_lock();
-		sk_nulls_for_each_rcu(sk, node, &info->lhash2[i].nulls_head)
+		sk_nulls_for_each_rcu(sk, node, &head->nulls_head)
 			if (sk->sk_protocol == IPPROTO_TCP)
 				visit(tcps_net(sock_net(sk)),
 				      inet_csk_reqsk_queue_len(sk));

@@ -162,6 +162,19 @@ void tcps_alert_set_unwatched(u64 nr)
 }
 
 /**
+ * tcps_watch_limits() - the parameters of a namespace's rules, where they are
+ * @tn:		the namespace, which the caller keeps alive
+ *
+ * With tcps_alert_lock held.
+ *
+ * Return: TCPS_NR_RULES of them.
+ */
+const struct tcps_limits *tcps_watch_limits(const struct tcps_net *tn)
+{
+	return tn->watch ? tn->watch->limits : defaults();
+}
+
+/**
  * tcps_alert_get_limits() - the parameters of a namespace's rules
  * @tn:		the namespace, which the caller keeps alive
  * @limits:	TCPS_NR_RULES of them
@@ -171,8 +184,7 @@ void tcps_alert_set_unwatched(u64 nr)
 void tcps_alert_get_limits(struct tcps_net *tn, struct tcps_limits *limits)
 {
 	mutex_lock(&tcps_alert_lock);
-	memcpy(limits, tn->watch ? tn->watch->limits : defaults(),
-	       sizeof(default_limits));
+	memcpy(limits, tcps_watch_limits(tn), sizeof(default_limits));
 	mutex_unlock(&tcps_alert_lock);
 }
 
@@ -181,7 +193,8 @@ void tcps_alert_get_limits(struct tcps_net *tn, struct tcps_limits *limits)
  * @tn:		the namespace, which the caller keeps alive
  * @rule:	enum tcps_rule
  * @limits:	the new values
- * @which:	which of them are meant, bits by enum tcps_param
+ * @which:	which of them are meant, bits by enum tcps_param; if one is wrong,
+ *		only its bit is left
  * @why:	where a constant text goes that says what is wrong
  *
  * Process context.  All are changed, or none.
@@ -189,7 +202,7 @@ void tcps_alert_get_limits(struct tcps_net *tn, struct tcps_limits *limits)
  * Return: 0, -EINVAL or -ENOMEM.
  */
 int tcps_alert_set_limits(struct tcps_net *tn, unsigned int rule,
-			  const struct tcps_limits *limits, u32 which,
+			  const struct tcps_limits *limits, u32 *which,
 			  const char **why)
 {
 	struct tcps_limits new;
@@ -205,10 +218,13 @@ int tcps_alert_set_limits(struct tcps_net *tn, unsigned int rule,
 		goto unlock;
 	}
 	new = w->limits[rule];
-	for (param = 0; param < TCPS_NR_PARAMS && !err; param++)
-		if (which & BIT(param))
-			err = tcps_limits_set(&new, rule, param,
-					      limits->p[param], why);
+	for (param = 0; param < TCPS_NR_PARAMS && !err; param++) {
+		if (!(*which & BIT(param)))
+			continue;
+		err = tcps_limits_set(&new, rule, param, limits->p[param], why);
+		if (err)
+			*which = BIT(param);
+	}
 	if (!err)
 		w->limits[rule] = new;
 unlock:

@@ -20,11 +20,4 @@ at_exit "rm -rf $dir"
 mod_setup
 tcp_walk -N -n 20 -x "python3 $here/netlink.py > $dir/ktap 2> $dir/py" hold_mix \
 	> "$dir/walk" 2>&1 || note < "$dir/walk"
-note < "$dir/py"
-if [ ! -s "$dir/ktap" ]; then
-	ktap_begin 1
-	not_ok "netlink.py ran"
-	ktap_end
-fi
-cat "$dir/ktap"
-! grep -q '^not ok' "$dir/ktap" && grep -q '^# done' "$dir/ktap"
+pass_on "$dir/ktap" "$dir/py"

@@ -6,8 +6,8 @@
  *   netlink_fuzz MESSAGES SEED
  *
  * Ends with 1 if a refusal of an attribute has no text, if an answer has
- * what looks like a kernel address, or if the family does not answer in the
- * end.  Whether the kernel minds is for the kernel's log to say.
+ * what looks like a kernel address, if an operation was never accepted, or if the
+ * family does not answer in the end.  Whether the kernel minds is for the kernel's log to say.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,6 +40,7 @@ struct rule {
 static struct rule rules[POLICIES][ATTRS];
 static int policy_of[CMDS][2];		/* for do, for dump; -1: none */
 static unsigned long refused, accepted, silent, addresses, abandoned;
+static unsigned long accepted_of[CMDS];
 static uint64_t seed;
 
 /* xorshift64* */
@@ -292,10 +293,14 @@ static void look(const struct nlmsghdr *nlh, void *arg)
 	inspect(attr, left, 0);
 }
 
-static void judge(const struct answer *a, bool whole)
+static void judge(const struct answer *a, const struct request *r, bool whole)
 {
+	const struct genlmsghdr *genl = NLMSG_DATA(&r->buf.nlh);
+
 	if (!a->error) {
 		accepted++;
+		if (genl->cmd < CMDS)
+			accepted_of[genl->cmd]++;
 		return;
 	}
 	refused++;
@@ -333,7 +338,7 @@ static int one_message(int fd, int family)
 		silent++;
 		return again(fd);
 	}
-	judge(&a, whole);
+	judge(&a, &r, whole);
 	return fd;
 }
 
@@ -345,6 +350,29 @@ static bool answers(int fd, int family)
 	request_begin(&r, family, NLM_F_ACK, TCPSTATES_CMD_STATS_GET);
 	return !request_send(fd, &r) && !request_answer(fd, look, NULL, &a) &&
 	       !a.error && a.messages == 1;
+}
+
+/* Who we are, and where, the kernel refuses that for certain. */
+static bool not_for_us(int cmd)
+{
+	return cmd == TCPSTATES_CMD_CONFIG_SET ||
+	       (cmd == TCPSTATES_CMD_RULE_SET && geteuid());
+}
+
+/* Return: whether each operation has been done, and not only refused. */
+static bool all_done(void)
+{
+	bool all = true;
+	int cmd;
+
+	for (cmd = 0; cmd < CMDS; cmd++) {
+		if (policy_of[cmd][0] < 0 && policy_of[cmd][1] < 0)
+			continue;
+		printf("operation %d: accepted %lu times\n", cmd,
+		       accepted_of[cmd]);
+		all &= accepted_of[cmd] || not_for_us(cmd);
+	}
+	return all;
 }
 
 int main(int argc, char **argv)
@@ -363,6 +391,6 @@ int main(int argc, char **argv)
 	fd = again(fd);
 	printf("%lu accepted, %lu refused, %lu abandoned, %lu without a text, %lu addresses\n",
 	       accepted, refused, abandoned, silent, addresses);
-	return silent || addresses || !accepted || !refused ||
+	return silent || addresses || !refused || !all_done() ||
 	       !answers(fd, family);
 }

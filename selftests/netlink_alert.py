@@ -1,0 +1,564 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Alerts, rules and history through the kernel's YNL client.
+
+Runs in a namespace of its own; prints KTAP.  What is said is compared with ss,
+/proc/net/snmp, /proc/net/netlink and the clock; and with /proc/tcpstates and
+the module's parameter "rule", which come from elsewhere in the module.
+"""
+import errno
+import ipaddress
+import os
+import resource
+import socket
+import subprocess
+import time
+
+from netlink_ynl import (ALL_TEXT, CLONE_NEWNET, PROC, become_nobody,
+                         enter_initial, fresh, in_child, libc, refused,
+                         reload, run_tests, same, ss, ynl)
+
+CLONE_NEWUSER = 0x10000000
+SOL_NETLINK, BROADCAST_ERROR, LISTEN_ALL_NSID = 270, 4, 8
+RULE_FILE = '/sys/module/tcpstates/parameters/rule'
+PARAMS = ('enabled', 'count', 'percent', 'age', 'duration', 'clear', 'quiet')
+RULE_TEXT = 'rules are for CAP_NET_ADMIN over the namespace'
+INODE = os.stat('/proc/thread-self/ns/net').st_ino
+SLOW = ' kasan_save_' in open('/proc/kallsyms', encoding='ascii').read()
+# A listener's 9 connections and 3 that hang: what a full accept queue is
+BACKLOG, OPEN, HANG = 8, 9, 3
+
+
+# --- other sources -----------------------------------------------------------
+
+def lines(keyword):
+    """Lines of /proc/tcpstates that begin so, as words."""
+    with open(PROC, encoding='ascii') as file:
+        return [line.split()[1:] for line in file
+                if line.split()[0] == keyword]
+
+
+def counter(name):
+    return next(int(line[1]) for line in lines('counter') if line[0] == name)
+
+
+def text_rules():
+    """The parameter "rule" of the module: name to parameters."""
+    with open(RULE_FILE, encoding='ascii') as file:
+        rows = [line.split() for line in file]
+    return {row[0]: {k: int(v) for k, v in (w.split('=') for w in row[1:])}
+            for row in rows}
+
+
+def passive_opens():
+    with open('/proc/thread-self/net/snmp', encoding='ascii') as file:
+        names, values = [line.split() for line in file
+                         if line.startswith('Tcp:')]
+    return int(values[names.index('PassiveOpens')])
+
+
+def drops_of(sock):
+    """What the kernel has dropped for a netlink socket."""
+    port = str(sock.getsockname()[0])
+    with open('/proc/thread-self/net/netlink', encoding='ascii') as file:
+        next(file)
+        return sum(int(w[8]) for w in (line.split() for line in file)
+                   if w[1] == '16' and w[2] == port)
+
+
+# --- ours --------------------------------------------------------------------
+
+def rules():
+    got = ynl.dump('rule-get', {})
+    assert [r['rule'] for r in got] == [name.replace('_', '-')
+                                        for name in text_rules()], got
+    return {r['rule']: r for r in got}
+
+
+def params(rule):
+    return {k: rule[k] for k in PARAMS if k in rule}
+
+
+def set_rule(rule, **values):
+    ynl.do('rule-set', {'rule': rule, **values})
+
+
+def alerts(**which):
+    return ynl.dump('alert-get', which)
+
+
+def until(check, seconds=5):
+    """Waits for it to become true, and says for how long."""
+    begun = time.monotonic()
+    end = begun + seconds * (4 if SLOW else 1)
+    while not check():
+        assert time.monotonic() < end, f'{lines("alert")}, untracked ' \
+            f'{counter("alerts_untracked")}'
+        time.sleep(0.02)
+    return time.monotonic() - begun
+
+
+def raised():
+    return rules()['accept-overflow']['raised']
+
+
+class Subscriber:
+    """Somebody in the group, with a netlink socket of his own."""
+
+    def __init__(self, option=None, room=None):
+        mine = ynl.sock
+        ynl.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+        if option:
+            ynl.sock.setsockopt(SOL_NETLINK, option, 1)
+        if room:
+            ynl.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+        ynl.ntf_subscribe('alerts')
+        self.sock, ynl.sock = ynl.sock, mine
+        self.got = []
+
+    def read(self):
+        """What has come since; OSError: something is lost."""
+        mine, ynl.sock, ynl.async_msg_queue = ynl.sock, self.sock, []
+        try:
+            ynl.check_ntf()
+        finally:
+            ynl.sock = mine
+            for message in ynl.async_msg_queue:
+                assert message['name'] == 'alert-ntf', message
+                self.got.append(message['msg'])
+        return self.got
+
+    def wait(self, count):
+        until(lambda: len(self.read()) >= count)
+        assert len(self.got) == count, self.got
+        return self.got
+
+
+class Jam:
+    """A listener whose application does not accept(), on a port."""
+
+    def __init__(self, port, host='127.0.0.1', uid=0):
+        family = socket.AF_INET6 if ':' in host else socket.AF_INET
+        os.seteuid(uid)
+        self.listener = socket.socket(family, socket.SOCK_STREAM)
+        os.seteuid(0)
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind((host, port))
+        self.listener.listen(BACKLOG)
+        self.clients = []
+        for number in range(OPEN + HANG):
+            client = socket.socket(family, socket.SOCK_STREAM)
+            client.setblocking(number < OPEN)
+            client.connect_ex((host, port))
+            self.clients.append(client)
+
+    def ends(self):
+        for sock in (self.listener, *self.clients):
+            sock.close()
+
+
+# --- rules -------------------------------------------------------------------
+
+def rules_are():
+    """rules: the parameters that the module's file shows, and no others"""
+    got = rules()
+    for name, values in text_rules().items():
+        rule = got[name.replace('_', '-')]
+        assert params(rule) == values, (rule, values)
+        assert rule['netns-ino'] == INODE and rule['raised'] == 0, rule
+        assert rule['total'] == 0 and 'value' not in rule, rule
+    assert len(got) == 7
+
+
+def rules_set():
+    """a rule is set: all of what is said, nothing else"""
+    before = text_rules()
+    new = dict(enabled=0, count=7, percent=8, age=9, duration=10, clear=11,
+               quiet=12)
+    set_rule('half-dead', **new)
+    assert text_rules() == {**before, 'half_dead': new}
+    assert params(rules()['half-dead']) == new
+    set_rule('half-dead', quiet=13)
+    assert text_rules() == {**before, 'half_dead': {**new, 'quiet': 13}}
+    set_rule('half-dead', **before['half_dead'])
+    assert text_rules() == before
+
+
+def rules_refused():
+    """a rule that makes no sense: refused with text and attribute, unchanged"""
+    before = text_rules()
+    inval, erange = errno.EINVAL, errno.ERANGE
+    for error, text, attribute, values in (
+            (inval, 'age must be 1 to 86400', '.age',
+             {'rule': 'half-dead', 'count': 5, 'age': 0}),
+            (inval, 'age must be 1 to 86400', '.age',
+             {'rule': 'half-dead', 'age': 86401, 'quiet': 3}),
+            (inval, 'enabled must be 0 to 1', '.enabled',
+             {'rule': 'syn-flood', 'enabled': 2}),
+            (inval, 'count must be 1 to 16777216', '.count',
+             {'rule': 'syn-flood', 'count': 0xffffffff}),
+            (inval, 'percent must be 1 to 100', '.percent',
+             {'rule': 'syn-flood', 'percent': 101}),
+            (inval, 'duration must be 0 to 3600', '.duration',
+             {'rule': 'syn-flood', 'duration': 3601}),
+            (inval, 'clear must be 1 to 100', '.clear',
+             {'rule': 'syn-flood', 'clear': 0}),
+            (inval, 'quiet must be 1 to 600', '.quiet',
+             {'rule': 'syn-flood', 'quiet': 0}),
+            (inval, 'this rule has no age', '.age',
+             {'rule': 'syn-flood', 'age': 3}),
+            (inval, 'this rule has no percent', '.percent',
+             {'rule': 'close-wait-leak', 'percent': 3}),
+            (inval, 'a rule has to be named', None, {'count': 3}),
+            (inval, 'there is nothing to set', None, {'rule': 'syn-flood'}),
+            (erange, 'integer out of range', '.rule',
+             {'rule': 7, 'count': 3}),
+            (inval, 'Unsupported attribute', '.raised',
+             {'rule': 'syn-flood', 'raised': 1})):
+        refused(error, text, attribute, 'rule-set', values, do=True)
+    for operation, values in (('rule-get', {'rule': 'syn-flood'}),
+                              ('alert-get', {'id': 1}),
+                              ('history-get', {'drops': 1})):
+        refused(inval, 'Unsupported attribute', '.' + next(iter(values)),
+                operation, values)
+    refused(erange, 'integer out of range', '.rule', 'alert-get', {'rule': 7})
+    refused(erange, 'integer out of range', '.state', 'alert-get',
+            {'state': 2})
+    assert text_rules() == before
+
+
+def rules_whose():
+    """rules: set by who has CAP_NET_ADMIN over the namespace, for it alone"""
+    before = text_rules()
+
+    def stranger():
+        become_nobody()
+        refused(errno.EPERM, RULE_TEXT, None, 'rule-set',
+                {'rule': 'half-dead', 'age': 5}, do=True)
+        assert {r['rule']: r for r in ynl.dump('rule-get', {})}
+        for operation in ('rule-get', 'alert-get', 'history-get'):
+            refused(errno.EPERM, ALL_TEXT, '.all-netns', operation,
+                    {'all-netns': True})
+
+    def owner():
+        become_nobody()
+        assert libc.unshare(CLONE_NEWUSER) == 0
+        fresh()
+        refused(errno.EPERM, RULE_TEXT, None, 'rule-set',
+                {'rule': 'half-dead', 'age': 5}, do=True)
+        assert libc.unshare(CLONE_NEWNET) == 0
+        fresh()
+        set_rule('half-dead', age=5)
+        assert rules()['half-dead']['age'] == 5
+        refused(errno.EPERM, ALL_TEXT, '.all-netns', 'alert-get',
+                {'all-netns': True})
+    in_child(stranger)
+    in_child(owner)
+    assert text_rules() == before
+
+
+# --- an alert ----------------------------------------------------------------
+
+first = []
+
+
+def alert_raised():
+    """raised: told and listed with the culprit and value that ss shows"""
+    set_rule('accept-overflow', quiet=1, clear=100)
+    told, other = Subscriber(), Subscriber()
+    before = time.time()
+    jam = Jam(7000, uid=1234)
+    got = told.wait(1)[0]
+    after = time.time()
+    assert other.wait(1) == [got]
+    theirs = next(s for s in ss() if s['key'][0] == 'listen')
+    assert theirs['key'][1] == (ipaddress.ip_address(got['addr']),
+                                got['port'])
+    assert (got['rule'], got['state']) == ('accept-overflow', 'raised'), got
+    assert got['family'] == socket.AF_INET and got['netns-ino'] == INODE, got
+    assert got['uid'] == theirs['uid'] == 1234, got
+    assert got['value'] == got['peak'] == theirs['queues'][0] == OPEN, got
+    assert got['threshold'] == theirs['queues'][1] + 1 == OPEN, got
+    assert before <= got['since'] / 1e6 <= after and 'until' not in got, got
+    assert got['times'] == got['id'] == got['event'] == 1, got
+    assert got['held-back'] == 0, got
+    path = theirs['cgroup']
+    if 'cgroup' in got and path and 'unreachable' not in path:
+        assert got['cgroup'] == os.stat('/sys/fs/cgroup' + path).st_ino, got
+    assert alerts() == [got]
+    culprit = lines('culprit')
+    assert len(culprit) == 1 and culprit[0][:7] == [
+        'accept_overflow', '127.0.0.1:7000', '1234', str(got.get('cgroup', 0)),
+        str(got['value']), str(got['peak']), str(got['threshold'])], culprit
+    rule = rules()['accept-overflow']
+    assert (rule['raised'], rule['total'], rule['value'],
+            rule['threshold']) == (1, 1, OPEN, OPEN), rule
+    first.extend((jam, told, got))
+
+
+def alert_cleared():
+    """cleared: told and listed, as the same alert"""
+    jam, told, was = first
+    before = time.time()
+    jam.ends()
+    got = told.wait(2)[1]
+    after = time.time()
+    assert got['state'] == 'cleared' and got['event'] == 2, got
+    assert before <= got['until'] / 1e6 <= after, got
+    for key in ('id', 'rule', 'family', 'addr', 'port', 'uid', 'since',
+                'peak', 'times', 'netns-ino'):
+        assert got[key] == was[key], (key, got, was)
+    assert got['value'] == 0, got
+    assert alerts() == [got]
+    assert not lines('culprit')
+    assert rules()['accept-overflow']['raised'] == 0
+
+
+def alert_again():
+    """IPv6, a second time; which: by state, rule, event"""
+    told = Subscriber()
+    jam = Jam(7001, '::1')
+    got = told.wait(1)[0]
+    assert (ipaddress.ip_address(got['addr']), got['port'], got['family']) \
+        == (ipaddress.ip_address('::1'), 7001, socket.AF_INET6), got
+    assert (got['id'], got['event'], got['uid']) == (2, 3, 0), got
+    every = alerts()
+    assert [a['id'] for a in every] == [1, 2]
+    assert alerts(state='raised') == [got] == alerts(event=3)
+    assert alerts(state='cleared') == every[:1]
+    assert alerts(event=2) == every == alerts(rule='accept-overflow')
+    assert not alerts(rule='syn-flood') and not alerts(event=4)
+    jam.ends()
+    assert told.wait(2)[1]['event'] == 4
+    jam = Jam(7001, '::1')
+    assert told.wait(3)[2]['times'] == 2, told.got
+    jam.ends()
+    told.wait(4)
+
+
+def alert_unprivileged():
+    """alerts can be read, and waited for, by everybody in the namespace"""
+    every = alerts()
+
+    def check():
+        become_nobody()
+        assert alerts() == every and every
+        told = Subscriber()
+        os.write(asked[1], b'x')
+        assert told.wait(1)[0]['port'] == 7002
+    asked = os.pipe()
+    told = Subscriber()
+    pid = os.fork()
+    if not pid:
+        try:
+            os.close(asked[0])
+            in_child(check)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    os.close(asked[1])
+    assert os.read(asked[0], 1) == b'x'
+    jam = Jam(7002)
+    told.wait(1)
+    assert os.waitpid(pid, 0)[1] == 0, 'see standard error'
+    jam.ends()
+    told.wait(2)
+
+
+def alert_elsewhere():
+    """another namespace: no alerts of ours; all for who may have them"""
+    every, theirs = alerts(), rules()
+    moments = ynl.dump('history-get', {})
+
+    def other():
+        assert libc.unshare(CLONE_NEWNET) == 0
+        fresh()
+        assert not alerts() and not ynl.dump('history-get', {})
+        mine = ynl.dump('rule-get', {})
+        assert len(mine) == 7 and mine[0]['netns-ino'] != INODE, mine
+        told = Subscriber()
+        time.sleep(4)
+        assert not told.read(), told.got
+
+    def initial():
+        enter_initial()
+        which = {'all-netns': True}
+        got = [a for a in ynl.dump('alert-get', which)
+               if a['netns-ino'] == INODE]
+        assert got[:len(every)] == every, got
+        got = {r['rule']: r for r in ynl.dump('rule-get', which)
+               if r['netns-ino'] == INODE}
+        assert {k: params(v) for k, v in got.items()} == \
+            {k: params(v) for k, v in theirs.items()}
+        got = [m for m in ynl.dump('history-get', which)
+               if m['netns-ino'] == INODE]
+        assert [m for m in moments if m in got], got
+
+    def initial_told():
+        home = os.open('/proc/thread-self/ns/net', os.O_RDONLY)
+        enter_initial()
+        # Nobody hears of a namespace that has no number here.
+        for words in (('attach', 'tcps_alert', str(os.getppid())),
+                      ('set', 'tcps_alert', '77')):
+            subprocess.run(('ip', 'netns', *words), check=True)
+        told, deaf = Subscriber(option=LISTEN_ALL_NSID), Subscriber()
+        assert libc.setns(home, CLONE_NEWNET) == 0
+        jam = Jam(7004)
+        got = told.wait(1)[0]
+        assert (got['port'], got['netns-ino']) == (7004, INODE), got
+        assert not deaf.read(), deaf.got
+        jam.ends()
+        told.wait(2)
+        subprocess.run(('ip', 'netns', 'del', 'tcps_alert'), check=True)
+    jam = Jam(7003)
+    in_child(other)
+    until(raised)
+    in_child(initial)
+    jam.ends()
+    until(lambda: not raised())
+    in_child(initial_told)
+
+
+# --- many --------------------------------------------------------------------
+
+# A namespace has 128 slots, a listener takes two.  None can be raised more
+# often than that without a pause of a minute.
+COUNT, ROUNDS = 50, 3
+
+
+def flap():
+    """So many alerts, so often: raised, cleared."""
+    for _ in range(ROUNDS):
+        set_rule('accept-overflow', enabled=1)
+        until(lambda: raised() == COUNT)
+        set_rule('accept-overflow', enabled=0)
+        until(lambda: raised() == 0)
+
+
+def losses():
+    """150 alerts: a reader misses none; losses are told and counted"""
+    first_event = alerts()[-1]['event'] + 1
+    events = 2 * COUNT * ROUNDS
+    set_rule('accept-overflow', enabled=0, duration=0)
+    # Listeners that end reset what waits for accept(): no alert of this test.
+    set_rule('reset-burst', enabled=0)
+    jams = [Jam(7100 + i) for i in range(COUNT)]
+    reader = Subscriber(room=4 << 20)
+    lossy = Subscriber(room=2304)
+    counting = Subscriber(option=BROADCAST_ERROR, room=2304)
+    stuck = [Subscriber(room=2304) for _ in range(100)]
+    assert counter('alerts_untold') == 0
+    history = ynl.dump('history-get', {})[-1]['when']
+    flap()
+    same([a['event'] for a in reader.read()],
+         list(range(first_event, first_event + events)))
+    # What the kernel has dropped, for whom
+    assert drops_of(reader.sock) == 0
+    lost = drops_of(counting.sock)
+    assert lost > 0 and counter('alerts_untold') == lost, lost
+    assert all(drops_of(s.sock) > 0 for s in stuck)
+    # The reader is told by the kernel, and sees the gap
+    assert drops_of(lossy.sock) > 0
+    try:
+        lossy.read()
+        raise AssertionError('no ENOBUFS')
+    except OSError as error:
+        assert error.errno == errno.ENOBUFS, error
+    seen = [a['event'] for a in lossy.read()]
+    assert seen == list(range(first_event, first_event + len(seen)))
+    assert len(seen) < events
+    # Nobody was waited for
+    gaps = [m['when'] for m in ynl.dump('history-get', {'when': history})]
+    assert all(b - a <= 2000000 for a, b in zip(gaps, gaps[1:])) or SLOW, gaps
+    for jam in jams:
+        jam.ends()
+    ended.append(time.monotonic())
+    # What was missed can be caught up with
+    every = {a['id']: a for a in alerts(event=first_event + len(seen))}
+    told = {a['id']: a for a in reader.got if a['state'] == 'cleared'}
+    assert every and all(told[i] == a for i, a in every.items())
+
+
+# --- history -----------------------------------------------------------------
+
+def history_is():
+    """history: each second once; gauges as in ss, rates as in /proc/net/snmp"""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.bind(('127.0.0.1', 7050))
+    listener.listen(200)
+    # What was before is not in the first second.
+    time.sleep(2.5)
+    before, opens = int(time.time()), passive_opens()
+    clients = []
+    for _ in range(60):
+        clients.append(socket.create_connection(('127.0.0.1', 7050)))
+        time.sleep(0.05)
+    time.sleep(3)
+    sockets = ss()
+    got = ynl.dump('history-get', {'when': before * 1000000})
+    opens = passive_opens() - opens
+    states = {s['state']: s['current'] for s in got[-1]['state']}
+    assert len(states) == 10 and 'closed' not in states, states
+    for state, current in states.items():
+        assert current == sum(s['key'][0] == state for s in sockets), state
+    assert got[-1]['waiting'] == sum(s['queues'][0] for s in sockets
+                                     if s['key'][0] == 'listen') == 60
+    # Rates are those of a second; looks are a bit more, or less, apart.
+    for which in ('opened', 'accepted'):
+        made = sum(m[which] for m in got)
+        assert opens == 60 and abs(made - opens) <= 6, (which, made, opens)
+    for which in ('closed', 'reset', 'timeout', 'refused', 'overflows',
+                  'drops', 'cookies-sent', 'cookies-validated'):
+        assert all(m[which] == 0 for m in got), (which, got)
+    now = time.time()
+    whole = ynl.dump('history-get', {})
+    assert all(m['netns-ino'] == INODE for m in whole)
+    times = [m['when'] // 1000000 for m in whole]
+    assert times == sorted(times) and len(times) > 20
+    assert times[-1] - times[0] + 1 >= len(times), times
+    assert now - times[-1] < 3 or SLOW, (now, times)
+    assert [m for m in whole if m['when'] >= before * 1e6] == \
+        got + [m for m in whole if m['when'] > got[-1]['when']]
+    assert not ynl.dump('history-get', {'when': 1 << 63})
+
+
+# --- the log, and the end ----------------------------------------------------
+
+ended = []
+
+
+def log_bounded():
+    """150 others a minute later: the log has the last 256, in order"""
+    time.sleep(max(0, ended[0] + 62 - time.monotonic()))
+    jams = [Jam(7200 + i) for i in range(COUNT)]
+    flap()
+    for jam in jams:
+        jam.ends()
+    total = rules()['accept-overflow']['total']
+    assert total > 256
+    got = alerts()
+    assert [a['id'] for a in got] == list(range(total - 255, total + 1))
+    assert all(a['state'] == 'cleared' and a['until'] >= a['since']
+               for a in got)
+    assert lines('alert')[1][2] == str(total), lines('alert')
+    set_rule('accept-overflow', enabled=1)
+
+
+def unload():
+    """the module goes away under subscribers, and comes back"""
+    told = Subscriber()
+    jam = Jam(7060)
+    until(raised)
+    reload()
+    until(alerts)
+    assert [(a['id'], a['port']) for a in alerts()] == [(1, 7060)]
+    told = Subscriber()
+    set_rule('accept-overflow', quiet=1)
+    jam.ends()
+    assert told.wait(1)[0]['event'] == 2
+
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))
+run_tests((rules_are, rules_set, rules_refused, rules_whose, alert_raised,
+           alert_cleared, alert_again, alert_unprivileged, alert_elsewhere,
+           losses, history_is, log_bounded, unload))
