@@ -7,9 +7,16 @@
 
 #include "nl.h"
 
-/* IPv6 addresses that are IPv4's are what people write: 192.0.2.1. */
-static void set_address(struct tcpstates_address *to, const struct nlattr *addr,
-			const struct nlattr *port)
+/**
+ * nl_address() - one end of a connection
+ * @to:		filled
+ * @addr:	4 or 16 bytes; NULL: none
+ * @port:	NULL: none
+ *
+ * IPv6 addresses that are IPv4's become what people write: 192.0.2.1.
+ */
+void nl_address(struct tcpstates_address *to, const struct nlattr *addr,
+		const struct nlattr *port)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	const uint8_t *bytes;
@@ -112,10 +119,10 @@ static int conn_message(const struct nlmsghdr *nlh, struct nlattr **at,
 	if (at[TCPSTATES_A_CONN_SUMMARY])
 		return take_summary(at[TCPSTATES_A_CONN_SUMMARY],
 				    conns->summary);
-	set_address(&conn.local, at[TCPSTATES_A_CONN_LOCAL_ADDR],
-		    at[TCPSTATES_A_CONN_LOCAL_PORT]);
-	set_address(&conn.remote, at[TCPSTATES_A_CONN_REMOTE_ADDR],
-		    at[TCPSTATES_A_CONN_REMOTE_PORT]);
+	nl_address(&conn.local, at[TCPSTATES_A_CONN_LOCAL_ADDR],
+		   at[TCPSTATES_A_CONN_LOCAL_PORT]);
+	nl_address(&conn.remote, at[TCPSTATES_A_CONN_REMOTE_ADDR],
+		   at[TCPSTATES_A_CONN_REMOTE_PORT]);
 	return conns->visit(&conn, conns->arg);
 }
 
@@ -180,8 +187,8 @@ static int listener_message(const struct nlmsghdr *nlh, struct nlattr **at,
 	if (at[TCPSTATES_A_LISTENER_SUMMARY])
 		return take_summary(at[TCPSTATES_A_LISTENER_SUMMARY],
 				    listeners->summary);
-	set_address(&l.local, at[TCPSTATES_A_LISTENER_LOCAL_ADDR],
-		    at[TCPSTATES_A_LISTENER_LOCAL_PORT]);
+	nl_address(&l.local, at[TCPSTATES_A_LISTENER_LOCAL_ADDR],
+		   at[TCPSTATES_A_LISTENER_LOCAL_PORT]);
 	return listeners->visit(&l, listeners->arg);
 }
 

@@ -14,7 +14,7 @@ struct all {
 	void *arg;
 };
 
-static int take_state(const struct nlattr *nest, struct tcpstates_netns *netns)
+static int take_state(const struct nlattr *nest, struct tcpstates_num *current)
 {
 	struct nlattr *at[TCPSTATES_A_STATE_STATS_MAX + 1];
 	struct tcpstates_num state;
@@ -23,9 +23,30 @@ static int take_state(const struct nlattr *nest, struct tcpstates_netns *netns)
 		return -EBADMSG;
 	state = nl_num(at[TCPSTATES_A_STATE_STATS_STATE]);
 	if (state.value && state.value <= TCPSTATES_STATES)
-		netns->current[state.value] =
+		current[state.value] =
 			nl_num(at[TCPSTATES_A_STATE_STATS_CURRENT]);
 	return 0;
+}
+
+/**
+ * nl_gauges() - how many connections are in each state
+ * @nlh:	the message
+ * @type:	the attribute that is repeated, with attributes of its own
+ *		(TCPSTATES_A_STATE_STATS_*)
+ * @current:	by state; what is not there is left alone
+ *
+ * Return: 0, or -EBADMSG.
+ */
+int nl_gauges(const struct nlmsghdr *nlh, unsigned int type,
+	      struct tcpstates_num current[TCPSTATES_STATES + 1])
+{
+	const struct nlattr *attr;
+	int ret = 0;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
+		if (!ret && mnl_attr_get_type(attr) == type)
+			ret = take_state(attr, current);
+	return ret;
 }
 
 static int message(const struct nlmsghdr *nlh, struct nlattr **at, void *arg)
@@ -33,13 +54,9 @@ static int message(const struct nlmsghdr *nlh, struct nlattr **at, void *arg)
 	struct tcpstates_netns netns = {
 		.ino = nl_num(at[TCPSTATES_A_STATS_NETNS_INO]).value,
 	};
-	const struct nlattr *attr;
 	struct all *all = arg;
-	int ret = 0;
+	int ret = nl_gauges(nlh, TCPSTATES_A_STATS_STATE, netns.current);
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
-		if (!ret && mnl_attr_get_type(attr) == TCPSTATES_A_STATS_STATE)
-			ret = take_state(attr, &netns);
 	return ret ? ret : all->visit(&netns, all->arg);
 }
 

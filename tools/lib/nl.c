@@ -12,27 +12,8 @@
 
 #include "nl.h"
 
-#define BUFFER_SIZE	32768
 #define ATTRS_MAX	31	/* of one message */
 #define ERRNO_MAX	4095
-
-/**
- * struct tcpstates_nl - a connection to the kernel
- * @socket:	libmnl's
- * @family:	number of the family, 0 while it is being asked for
- * @seq:	of the last request
- * @portid:	of the socket
- * @request:	the request that is being made
- * @buffer:	for answers
- */
-struct tcpstates_nl {
-	struct mnl_socket *socket;
-	uint16_t family;
-	unsigned int seq;
-	unsigned int portid;
-	char request[NL_REQUEST_SIZE];
-	char buffer[BUFFER_SIZE];
-};
 
 /**
  * nl_fail() - why a call fails
@@ -68,7 +49,7 @@ struct nlmsghdr *nl_request(struct tcpstates_nl *nl, unsigned int cmd)
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(nl->request);
 	struct genlmsghdr *genl;
 
-	nlh->nlmsg_type = nl->family;
+	nlh->nlmsg_type = nl->family.id;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	nlh->nlmsg_seq = ++nl->seq;
 	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
@@ -197,8 +178,16 @@ static int done(const struct nlmsghdr *nlh, struct tcpstates_error *error)
 	return nl_fail(error, sane(err), text);
 }
 
-static int one_message(const struct nlmsghdr *nlh, struct nl_dump *dump,
-		       struct tcpstates_error *error)
+/**
+ * nl_message() - hand a message to whom it is for
+ * @nlh:	the message, of a generic netlink family
+ * @dump:	who hears it
+ * @error:	filled on failure
+ *
+ * Return: 0, or a negative errno.
+ */
+int nl_message(const struct nlmsghdr *nlh, struct nl_dump *dump,
+	       struct tcpstates_error *error)
 {
 	struct nlattr *at[ATTRS_MAX + 1];
 	struct attrs attrs = { at, dump->max };
@@ -215,11 +204,17 @@ static int one_message(const struct nlmsghdr *nlh, struct nl_dump *dump,
 	return ret ? nl_fail(error, ret, NULL) : 0;
 }
 
-/*
+/**
+ * nl_whole() - whether a message is all there
+ * @nlh:	the message
+ * @len:	bytes that are left of what was received
+ *
  * libmnl takes a length for negative from 2 GiB on, finds that it fits, and
  * goes backwards.
+ *
+ * Return: true if so.
  */
-static bool is_whole(const struct nlmsghdr *nlh, int len)
+bool nl_whole(const struct nlmsghdr *nlh, int len)
 {
 	return mnl_nlmsg_ok(nlh, len) && nlh->nlmsg_len <= (uint32_t)len;
 }
@@ -231,7 +226,7 @@ static int some_messages(struct tcpstates_nl *nl, struct nl_dump *dump,
 	const struct nlmsghdr *nlh = (const void *)nl->buffer;
 	int ret;
 
-	for (; is_whole(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
+	for (; nl_whole(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
 		if (!mnl_nlmsg_seq_ok(nlh, nl->seq) ||
 		    !mnl_nlmsg_portid_ok(nlh, nl->portid))
 			continue;
@@ -243,7 +238,7 @@ static int some_messages(struct tcpstates_nl *nl, struct nl_dump *dump,
 			return done(nlh, error);
 		if (nlh->nlmsg_type < NLMSG_MIN_TYPE)
 			continue;
-		ret = one_message(nlh, dump, error);
+		ret = nl_message(nlh, dump, error);
 		if (ret)
 			return ret;
 	}
@@ -276,34 +271,55 @@ int nl_dump(struct tcpstates_nl *nl, struct nlmsghdr *request,
 	return ret;
 }
 
+/* The number of the group that alerts are told to */
+static int group_message(const struct nlattr *nest, uint32_t *group)
+{
+	struct nlattr *at[CTRL_ATTR_MCAST_GRP_MAX + 1];
+	const struct nlattr *name;
+
+	if (nl_attrs(nest, at, CTRL_ATTR_MCAST_GRP_MAX))
+		return -EBADMSG;
+	name = at[CTRL_ATTR_MCAST_GRP_NAME];
+	if (name && mnl_attr_validate(name, MNL_TYPE_NUL_STRING) >= 0 &&
+	    !strcmp(mnl_attr_get_str(name), TCPSTATES_MCGRP_ALERTS))
+		*group = nl_num(at[CTRL_ATTR_MCAST_GRP_ID]).value;
+	return 0;
+}
+
 static int family_message(const struct nlmsghdr *nlh, struct nlattr **attrs,
 			  void *arg)
 {
 	struct tcpstates_num id = nl_num(attrs[CTRL_ATTR_FAMILY_ID]);
+	const struct nlattr *groups = attrs[CTRL_ATTR_MCAST_GROUPS], *attr;
+	struct family *family = arg;
+	int ret = 0;
 
 	(void)nlh;
-	*(uint16_t *)arg = (uint16_t)id.value;
-	return 0;
+	family->id = (uint16_t)id.value;
+	if (groups)
+		mnl_attr_for_each_nested(attr, groups)
+			ret = ret ? ret : group_message(attr, &family->group);
+	return ret;
 }
 
 static int find_family(struct tcpstates_nl *nl, struct tcpstates_error *error)
 {
-	uint16_t family = 0;
+	struct family family = { 0 };
 	struct nl_dump answer = {
 		.message = family_message,
-		.max = CTRL_ATTR_FAMILY_ID,
+		.max = CTRL_ATTR_MCAST_GROUPS,
 		.arg = &family,
 	};
 	struct nlmsghdr *nlh;
 	int ret;
 
-	nl->family = GENL_ID_CTRL;
+	nl->family.id = GENL_ID_CTRL;
 	nlh = nl_request(nl, CTRL_CMD_GETFAMILY);
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, TCPSTATES_FAMILY_NAME);
 	ret = nl_dump(nl, nlh, &answer, error);
 	nl->family = family;
-	if (!ret && !family)
+	if (!ret && !family.id)
 		ret = nl_fail(error, -ENOENT, NULL);
 	return ret;
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which process has a socket open: /proc/PID/fd, as ss -p does.
+ * Which processes have a socket open: /proc/PID/fd, as ss -p does.
  *
- * Only sockets that were asked for are remembered; of several processes that
- * have one open, the first in the order of /proc is named.
+ * Only sockets that were asked for are remembered.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -16,38 +15,40 @@
 
 #include "tcpstates.h"
 
-#define NAME_SIZE	64	/* of a process: 16 bytes, escaped */
-
-/**
- * struct owned - a socket that somebody asks for
- * @inode:	of its file
- * @pid:	0: not found
- * @name:	of the process, printable
- */
-struct owned {
-	unsigned long long inode;
-	int pid;
-	char name[NAME_SIZE];
-};
-
 /**
  * struct tcpstates_owners - sockets and their processes
- * @owned:	sockets that were asked for, in order once they are looked for
- * @nr:		length of @owned
- * @room:	for how many there is room
+ * @wanted:	inodes that were asked for, in order once they are looked for
+ * @nr_wanted:	length of @wanted
+ * @room_wanted: for how many there is room
+ * @found:	who has them open: by inode, process and descriptor
+ * @nr_found:	length of @found
+ * @room_found:	for how many there is room
  * @denied:	processes that could not be looked into
+ * @error:	0 or a negative errno: not all that was found is in @found
  */
 struct tcpstates_owners {
-	struct owned *owned;
-	size_t nr, room;
+	unsigned long long *wanted;
+	size_t nr_wanted, room_wanted;
+	struct tcpstates_owner *found;
+	size_t nr_found, room_found;
 	int denied;
+	int error;
 };
 
-static int compare(const void *a, const void *b)
+static int compare_inodes(const void *a, const void *b)
 {
-	const struct owned *x = a, *y = b;
+	const unsigned long long *x = a, *y = b;
 
-	return (x->inode > y->inode) - (x->inode < y->inode);
+	return (*x > *y) - (*x < *y);
+}
+
+static int compare_owners(const void *a, const void *b)
+{
+	const struct tcpstates_owner *x = a, *y = b;
+
+	if (x->inode != y->inode)
+		return x->inode < y->inode ? -1 : 1;
+	return x->pid != y->pid ? x->pid - y->pid : x->fd - y->fd;
 }
 
 /**
@@ -70,79 +71,77 @@ struct tcpstates_owners *tcpstates_owners_new(void)
 int tcpstates_owners_want(struct tcpstates_owners *owners,
 			  unsigned long long inode)
 {
-	size_t room = owners->room ? 2 * owners->room : 64;
-	struct owned *owned = owners->owned;
+	size_t room = owners->room_wanted ? 2 * owners->room_wanted : 64;
+	unsigned long long *wanted = owners->wanted;
 
-	if (owners->nr == owners->room) {
-		owned = reallocarray(owned, room, sizeof(*owned));
-		if (!owned)
+	if (owners->nr_wanted == owners->room_wanted) {
+		wanted = reallocarray(wanted, room, sizeof(*wanted));
+		if (!wanted)
 			return -ENOMEM;
-		owners->owned = owned;
-		owners->room = room;
+		owners->wanted = wanted;
+		owners->room_wanted = room;
 	}
-	owned[owners->nr++] = (struct owned){ .inode = inode };
+	wanted[owners->nr_wanted++] = inode;
 	return 0;
 }
 
-static struct owned *find(const struct tcpstates_owners *owners,
-			  unsigned long long inode)
+static void remember(struct tcpstates_owners *owners,
+		     const struct tcpstates_owner *owner)
 {
-	struct owned key = { .inode = inode };
+	size_t room = owners->room_found ? 2 * owners->room_found : 64;
+	struct tcpstates_owner *found = owners->found;
 
-	return owners->nr ? bsearch(&key, owners->owned, owners->nr,
-				    sizeof(key), compare) : NULL;
+	if (owners->nr_found == owners->room_found) {
+		found = reallocarray(found, room, sizeof(*found));
+		if (!found) {
+			owners->error = -ENOMEM;
+			return;
+		}
+		owners->found = found;
+		owners->room_found = room;
+	}
+	found[owners->nr_found++] = *owner;
 }
 
-/* Whoever asked twice is told once. */
-static void put_in_order(struct tcpstates_owners *owners)
+static void set_name(struct tcpstates_owner *owner)
 {
-	size_t i, n = 0;
-
-	qsort(owners->owned, owners->nr, sizeof(*owners->owned), compare);
-	for (i = 0; i < owners->nr; i++)
-		if (!n || owners->owned[n - 1].inode != owners->owned[i].inode)
-			owners->owned[n++] = owners->owned[i];
-	owners->nr = n;
-}
-
-static void set_name(struct owned *owned, const char *pid)
-{
-	char path[64], comm[64], *text;
+	char path[64], *text;
 	size_t len;
 
-	snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
-	owned->pid = atoi(pid);
-	if (tcpstates_file_read(path, sizeof(comm) - 1, &text, &len)) {
-		snprintf(owned->name, sizeof(owned->name), "?");
+	snprintf(path, sizeof(path), "/proc/%d/comm", owner->pid);
+	if (tcpstates_file_read(path, sizeof(path), &text, &len)) {
+		snprintf(owner->name, sizeof(owner->name), "?");
 		return;
 	}
 	/* A name may hold newlines; only the last one is not its own. */
 	if (len && text[len - 1] == '\n')
 		text[len - 1] = '\0';
-	tcpstates_escape(owned->name, sizeof(owned->name), text);
+	tcpstates_escape(owner->name, sizeof(owner->name), text);
 	free(text);
 }
 
-static void look_at(struct tcpstates_owners *owners, const char *pid, int dir,
-		    const char *fd)
+static void look_at(struct tcpstates_owners *owners, int dir, const char *fd,
+		    struct tcpstates_owner *owner)
 {
-	unsigned long long inode;
-	struct owned *owned;
 	char link[64];
 	ssize_t n = readlinkat(dir, fd, link, sizeof(link) - 1);
 
 	if (n <= 0)
 		return;
 	link[n] = '\0';
-	if (sscanf(link, "socket:[%llu]", &inode) != 1)
+	if (sscanf(link, "socket:[%llu]", &owner->inode) != 1 ||
+	    !bsearch(&owner->inode, owners->wanted, owners->nr_wanted,
+		     sizeof(*owners->wanted), compare_inodes))
 		return;
-	owned = find(owners, inode);
-	if (owned && !owned->pid)
-		set_name(owned, pid);
+	owner->fd = atoi(fd);
+	if (!*owner->name)
+		set_name(owner);
+	remember(owners, owner);
 }
 
 static void look_into(struct tcpstates_owners *owners, const char *pid)
 {
+	struct tcpstates_owner owner = { .pid = atoi(pid) };
 	struct dirent *entry;
 	char path[64];
 	DIR *dir;
@@ -155,7 +154,7 @@ static void look_into(struct tcpstates_owners *owners, const char *pid)
 	}
 	while ((entry = readdir(dir)))
 		if (isdigit((unsigned char)entry->d_name[0]))
-			look_at(owners, pid, dirfd(dir), entry->d_name);
+			look_at(owners, dirfd(dir), entry->d_name, &owner);
 	closedir(dir);
 }
 
@@ -164,25 +163,60 @@ static void look_into(struct tcpstates_owners *owners, const char *pid)
  * @owners:	who was asked
  *
  * Return: how many processes could not be looked into, or a negative errno if
- * /proc could not.
+ * /proc could not, or there was no memory.
  */
 int tcpstates_owners_find(struct tcpstates_owners *owners)
 {
 	struct dirent *entry;
 	DIR *dir;
 
-	if (!owners->nr)
+	if (!owners->nr_wanted)
 		return 0;
-	put_in_order(owners);
 	dir = opendir("/proc");
 	if (!dir)
 		return -errno;
+	qsort(owners->wanted, owners->nr_wanted, sizeof(*owners->wanted),
+	      compare_inodes);
+	owners->nr_found = 0;
 	owners->denied = 0;
+	owners->error = 0;
 	while ((entry = readdir(dir)))
 		if (isdigit((unsigned char)entry->d_name[0]))
 			look_into(owners, entry->d_name);
 	closedir(dir);
-	return owners->denied;
+	if (owners->nr_found)
+		qsort(owners->found, owners->nr_found, sizeof(*owners->found),
+		      compare_owners);
+	return owners->error ? owners->error : owners->denied;
+}
+
+/**
+ * tcpstates_owners_of() - all that have a socket open
+ * @owners:	who was asked
+ * @inode:	of the socket's file
+ * @nr:		where to put how many they are
+ *
+ * Return: the first of them; they are in the order of processes, and of
+ * descriptors of each.
+ */
+const struct tcpstates_owner *
+tcpstates_owners_of(const struct tcpstates_owners *owners,
+		    unsigned long long inode, size_t *nr)
+{
+	size_t low = 0, high = owners->nr_found, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (owners->found[middle].inode < inode)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (high = low; high < owners->nr_found; high++)
+		if (owners->found[high].inode != inode)
+			break;
+	*nr = high - low;
+	return *nr ? &owners->found[low] : NULL;
 }
 
 /**
@@ -191,18 +225,20 @@ int tcpstates_owners_find(struct tcpstates_owners *owners)
  * @inode:	of the socket's file
  * @pid:	where to put the number of the process
  *
- * Return: the name of the process, printable; NULL: nobody's, as far as can be
- * seen.
+ * Return: the name of the process, of the lowest number if they are several,
+ * printable; NULL: nobody's, as far as can be seen.
  */
 const char *tcpstates_owner_of(const struct tcpstates_owners *owners,
 			       unsigned long long inode, int *pid)
 {
-	const struct owned *owned = find(owners, inode);
+	const struct tcpstates_owner *owner;
+	size_t nr;
 
-	if (!owned || !owned->pid)
+	owner = tcpstates_owners_of(owners, inode, &nr);
+	if (!owner)
 		return NULL;
-	*pid = owned->pid;
-	return owned->name;
+	*pid = owner->pid;
+	return owner->name;
 }
 
 /**
@@ -211,7 +247,9 @@ const char *tcpstates_owner_of(const struct tcpstates_owners *owners,
  */
 void tcpstates_owners_free(struct tcpstates_owners *owners)
 {
-	if (owners)
-		free(owners->owned);
+	if (!owners)
+		return;
+	free(owners->wanted);
+	free(owners->found);
 	free(owners);
 }

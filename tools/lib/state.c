@@ -5,9 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include <linux/tcpstates.h>
-
-#include "tcpstates.h"
+#include "nl.h"
 
 static const char * const names[] = {
 	[TCPSTATES_TCP_STATE_ESTABLISHED] = "ESTABLISHED",
@@ -36,14 +34,45 @@ const char *tcpstates_state_name(unsigned int state)
 	return state < NR_NAMES ? names[state] : NULL;
 }
 
-/* SYN_RECV, syn_recv and syn-recv are one name. */
-static bool same_name(const char *name, const char *typed, size_t len)
+static const char * const causes[] = {
+	[TCPSTATES_CAUSE_NORMAL] = "normal",
+	[TCPSTATES_CAUSE_RESET] = "reset",
+	[TCPSTATES_CAUSE_TIMEOUT] = "timeout",
+	[TCPSTATES_CAUSE_REFUSED] = "refused",
+	[TCPSTATES_CAUSE_ABORTED] = "aborted",
+	[TCPSTATES_CAUSE_EXPIRED] = "expired",
+	[TCPSTATES_CAUSE_REUSED] = "reused",
+	[TCPSTATES_CAUSE_NETNS] = "netns",
+	[TCPSTATES_CAUSE_OTHER] = "other",
+};
+
+/**
+ * tcpstates_cause_name() - why a connection was closed, by name
+ * @cause:	its number
+ *
+ * Return: as in /proc; NULL if there is no such cause.
+ */
+const char *tcpstates_cause_name(unsigned int cause)
+{
+	return cause < sizeof(causes) / sizeof(causes[0]) ? causes[cause] :
+							    NULL;
+}
+
+/**
+ * nl_same_name() - SYN_RECV, syn_recv and syn-recv are one name
+ * @name:	the name
+ * @typed:	in any of the three spellings, not terminated
+ * @len:	its length
+ *
+ * Return: true if that is the name.
+ */
+bool nl_same_name(const char *name, const char *typed, size_t len)
 {
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		if (!name[i] || name[i] != (typed[i] == '-' ? '_' :
-				toupper((unsigned char)typed[i])))
+		if (!name[i] || toupper((unsigned char)name[i]) !=
+		    (typed[i] == '-' ? '_' : toupper((unsigned char)typed[i])))
 			return false;
 	return !name[len];
 }
@@ -60,7 +89,7 @@ unsigned int tcpstates_state_number(const char *typed, size_t len)
 	unsigned int i;
 
 	for (i = 1; i < NR_NAMES; i++)
-		if (same_name(names[i], typed, len))
+		if (nl_same_name(names[i], typed, len))
 			return i;
 	return 0;
 }

@@ -2,8 +2,8 @@
 /*
  * libtcpstates: what the tcpstates module knows, as plain structures.
  *
- * Statistics are the text of /proc/tcpstates; connections, listeners and
- * histograms come by netlink.
+ * Statistics are the text of /proc/tcpstates; connections, listeners,
+ * histograms, alerts, rules and history come by netlink.
  */
 #ifndef _TCPSTATES_LIB_H
 #define _TCPSTATES_LIB_H
@@ -352,8 +352,96 @@ struct tcpstates_netns {
 	struct tcpstates_num current[TCPSTATES_STATES + 1];
 };
 
+/**
+ * struct tcpstates_incident - an alert, raised or over
+ * @netns:	inode number of the network namespace
+ * @id:		one after the other in the namespace, from 1
+ * @event:	number of its last raise or clear, likewise
+ * @rule:	see tcpstates_rule_name()
+ * @raised:	it is not over
+ * @where:	of the listener; with syn_sent_pileup and time_wait_pressure of
+ *		the other end.  Without a port: the namespace as a whole
+ * @uid:	owner
+ * @cgroup:	number of the cgroup (version 2)
+ * @value:	when it was looked at last
+ * @peak:	the highest
+ * @threshold:	from here on it was too much
+ * @since_us:	since 1970: when it was raised
+ * @until_us:	since 1970: when it was cleared
+ * @times:	how often this one has been raised
+ * @held_back:	how often it was too much, but no alert, because it had come
+ *		too often
+ */
+struct tcpstates_incident {
+	unsigned long long netns;
+	unsigned long long id;
+	unsigned long long event;
+	unsigned int rule;
+	bool raised;
+	struct tcpstates_address where;
+	struct tcpstates_num uid;
+	struct tcpstates_num cgroup;
+	struct tcpstates_num value;
+	struct tcpstates_num peak;
+	struct tcpstates_num threshold;
+	struct tcpstates_num since_us;
+	struct tcpstates_num until_us;
+	struct tcpstates_num times;
+	struct tcpstates_num held_back;
+};
+
+/**
+ * struct tcpstates_which - which alerts; all that is said must hold
+ * @event:	raised or cleared with this number, or a higher one
+ * @state:	1 + enum tcpstates_alert_state; 0: any
+ * @rule:	1 + enum tcpstates_rule; 0: any
+ */
+struct tcpstates_which {
+	unsigned long long event;
+	unsigned int state;
+	unsigned int rule;
+};
+
+#define TCPSTATES_RULES		7
+#define TCPSTATES_PARAMS	7
+
+/**
+ * struct tcpstates_rule_info - a rule of alerts
+ * @rule:	see tcpstates_rule_name()
+ * @param:	see tcpstates_param_name(); unknown: the rule has none, or it is
+ *		not to be set
+ * @raised:	alerts now
+ * @total:	alerts so far
+ * @value:	of the subject that is nearest to an alert
+ * @threshold:	what @value is compared with
+ */
+struct tcpstates_rule_info {
+	unsigned int rule;
+	struct tcpstates_num param[TCPSTATES_PARAMS];
+	struct tcpstates_num raised;
+	struct tcpstates_num total;
+	struct tcpstates_num value;
+	struct tcpstates_num threshold;
+};
+
+#define TCPSTATES_RATES		12
+
+/**
+ * struct tcpstates_moment - a second of history
+ * @when_us:	its end, since 1970
+ * @current:	connections in each state, by its number
+ * @rate:	how many in that second, see tcpstates_rate_name(); the first
+ *		one, "waiting", is how many there were
+ */
+struct tcpstates_moment {
+	unsigned long long when_us;
+	struct tcpstates_num current[TCPSTATES_STATES + 1];
+	struct tcpstates_num rate[TCPSTATES_RATES];
+};
+
 struct tcpstates_nl;
 
+const char *tcpstates_cause_name(unsigned int cause);
 const char *tcpstates_state_name(unsigned int state);
 unsigned int tcpstates_state_number(const char *typed, size_t len);
 
@@ -379,7 +467,62 @@ int tcpstates_netns(struct tcpstates_nl *nl,
 				 void *arg),
 		    void *arg, struct tcpstates_error *error);
 
+/* --- alerts -------------------------------------------------------------------- */
+
+typedef int tcpstates_incident_fn(const struct tcpstates_incident *incident,
+				  void *arg);
+typedef int tcpstates_rule_fn(const struct tcpstates_rule_info *rule,
+			      unsigned int line, void *arg);
+typedef int tcpstates_moment_fn(const struct tcpstates_moment *moment,
+				void *arg);
+
+int tcpstates_alerts(struct tcpstates_nl *nl,
+		     const struct tcpstates_which *which,
+		     tcpstates_incident_fn *visit, void *arg,
+		     struct tcpstates_error *error);
+int tcpstates_alerts_join(struct tcpstates_nl *nl,
+			  struct tcpstates_error *error);
+int tcpstates_alerts_hear(struct tcpstates_nl *nl,
+			  tcpstates_incident_fn *visit, void *arg,
+			  struct tcpstates_error *error);
+int tcpstates_nl_fd(const struct tcpstates_nl *nl);
+
+const char *tcpstates_rule_name(unsigned int rule);
+int tcpstates_rule_number(const char *typed, size_t len);
+const char *tcpstates_param_name(unsigned int param);
+int tcpstates_param_number(const char *typed, size_t len);
+const char *tcpstates_rate_name(unsigned int rate);
+
+int tcpstates_rules(struct tcpstates_nl *nl, tcpstates_rule_fn *visit,
+		    void *arg, struct tcpstates_error *error);
+int tcpstates_rule_set(struct tcpstates_nl *nl,
+		       const struct tcpstates_rule_info *rule,
+		       struct tcpstates_error *error);
+int tcpstates_rules_parse(const char *text, size_t len,
+			  tcpstates_rule_fn *visit, void *arg,
+			  struct tcpstates_error *error);
+
+int tcpstates_history(struct tcpstates_nl *nl, unsigned long long since_us,
+		      tcpstates_moment_fn *visit, void *arg,
+		      struct tcpstates_error *error);
+
 /* --- whose a socket is ------------------------------------------------------- */
+
+#define TCPSTATES_OWNER_NAME	64
+
+/**
+ * struct tcpstates_owner - a process that has a socket open
+ * @inode:	of the socket's file
+ * @pid:	number of the process
+ * @fd:		number of its descriptor
+ * @name:	of the process, printable
+ */
+struct tcpstates_owner {
+	unsigned long long inode;
+	int pid;
+	int fd;
+	char name[TCPSTATES_OWNER_NAME];
+};
 
 struct tcpstates_owners;
 
@@ -387,6 +530,9 @@ struct tcpstates_owners *tcpstates_owners_new(void);
 int tcpstates_owners_want(struct tcpstates_owners *owners,
 			  unsigned long long inode);
 int tcpstates_owners_find(struct tcpstates_owners *owners);
+const struct tcpstates_owner *
+tcpstates_owners_of(const struct tcpstates_owners *owners,
+		    unsigned long long inode, size_t *nr);
 const char *tcpstates_owner_of(const struct tcpstates_owners *owners,
 			       unsigned long long inode, int *pid);
 void tcpstates_owners_free(struct tcpstates_owners *owners);
