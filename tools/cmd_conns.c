@@ -14,22 +14,52 @@
 #define NOT_LISTEN	(((1U << (TCPSTATES_TCP_STATE_CLOSING + 1)) - 2) & \
 			 ~(1U << TCPSTATES_TCP_STATE_LISTEN))
 
+/**
+ * struct row - a connection
+ * @conn:	the connection
+ * @space:	where it is; NULL: here, as all are
+ */
+struct row {
+	struct tcpstates_conn conn;
+	const struct space *space;
+};
+
+/**
+ * struct list - connections
+ * @row:	the connections
+ * @nr:		length of @row
+ * @room:	for how many there is room
+ * @filter:	which are asked for
+ * @all:	those of all namespaces
+ */
 struct list {
-	struct tcpstates_conn *conn;
+	struct row *row;
 	size_t nr, room;
+	struct tcpstates_filter filter;
+	bool all;
 };
 
 static int collect(const struct tcpstates_conn *conn, void *arg)
 {
-	struct list *list = arg;
+	struct conns_visit *visit = arg;
+	struct list *list = visit->arg;
 
 	if (list->nr == list->room) {
 		list->room = list->room ? 2 * list->room : 64;
-		list->conn = output_must(reallocarray(list->conn, list->room,
-						      sizeof(*conn)));
+		list->row = output_must(reallocarray(list->row, list->room,
+						     sizeof(*list->row)));
 	}
-	list->conn[list->nr++] = *conn;
+	list->row[list->nr++] = (struct row){ *conn, visit->space };
 	return 0;
+}
+
+static int ask(struct tcpstates_nl *nl, struct conns_visit *visit,
+	       struct tcpstates_summary *summary, struct tcpstates_error *error)
+{
+	const struct list *list = visit->arg;
+
+	return tcpstates_conns(nl, &list->filter, collect, visit, summary,
+			       error);
 }
 
 static unsigned long long age(const struct tcpstates_conn *conn)
@@ -41,13 +71,16 @@ static unsigned long long age(const struct tcpstates_conn *conn)
 /* The longest in its state first; then by addresses, so that order is stable. */
 static int compare(const void *a, const void *b)
 {
-	const struct tcpstates_conn *x = a, *y = b;
+	const struct row *r = a, *s = b;
+	const struct tcpstates_conn *x = &r->conn, *y = &s->conn;
 	int diff;
 
 	if (age(x) != age(y))
 		return age(x) < age(y) ? 1 : -1;
 	diff = memcmp(&x->local, &y->local, sizeof(x->local));
-	return diff ? diff : memcmp(&x->remote, &y->remote, sizeof(x->remote));
+	if (!diff)
+		diff = memcmp(&x->remote, &y->remote, sizeof(x->remote));
+	return diff ? diff : (r->space > s->space) - (r->space < s->space);
 }
 
 static const char *state_name(unsigned int state)
@@ -71,17 +104,23 @@ static const char *kind_name(unsigned int kind)
 static void print_text(const struct list *list, struct whose *whose)
 {
 	static const struct column columns[] = {
-		{ "STATE", ALIGN_LEFT }, { "AGE", ALIGN_RIGHT },
-		{ "LOCAL", ALIGN_LEFT }, { "REMOTE", ALIGN_LEFT },
+		{ "NETNS", ALIGN_LEFT }, { "STATE", ALIGN_LEFT },
+		{ "AGE", ALIGN_RIGHT }, { "LOCAL", ALIGN_LEFT },
+		{ "REMOTE", ALIGN_LEFT },
 		{ "PROCESS", ALIGN_LEFT }, { "USER", ALIGN_LEFT | COLUMN_DROP(2) },
 		{ "CGROUP", ALIGN_LEFT | COLUMN_DROP(1) },
 		{ 0 }
 	};
 	struct table *table = table_new(columns);
 	const struct tcpstates_conn *conn;
+	const struct row *row = list->row;
 	char end[ENDPOINT_SIZE];
 
-	for (conn = list->conn; conn < list->conn + list->nr; conn++) {
+	if (!list->all)
+		table_hide(table, "NETNS");
+	for (; row < list->row + list->nr; row++) {
+		conn = &row->conn;
+		table_netns(table, row->space);
 		table_text(table, state_name(conn->state));
 		conns_age(table, &conn->age_us, &conn->at_least_us);
 		table_text(table, conns_endpoint(end, &conn->local));
@@ -93,9 +132,10 @@ static void print_text(const struct list *list, struct whose *whose)
 	table_print(table);
 }
 
-static struct json_object *conn_json(const struct tcpstates_conn *conn,
+static struct json_object *conn_json(const struct row *row,
 				     struct whose *whose)
 {
+	const struct tcpstates_conn *conn = &row->conn;
 	struct json_object *object = json_new();
 
 	json_add_lower(object, "state", state_name(conn->state));
@@ -106,6 +146,7 @@ static struct json_object *conn_json(const struct tcpstates_conn *conn,
 	whose_json(whose, object, &conn->inode, &conn->uid, &conn->cgroup);
 	json_add_num(object, "cookie", &conn->cookie);
 	json_add_word(object, "kind", kind_name(conn->kind));
+	conns_netns_json(object, row->space);
 	return object;
 }
 
@@ -117,7 +158,7 @@ static void print_json(const struct list *list, struct whose *whose,
 
 	json_add_uint(root, "version", 1);
 	for (i = 0; i < list->nr; i++)
-		json_append(conns, conn_json(&list->conn[i], whose));
+		json_append(conns, conn_json(&list->row[i], whose));
 	json_add(root, "connections", conns);
 	json_add(root, "summary", summary_json(summary));
 	output_json(root, pretty);
@@ -131,10 +172,10 @@ static void print(const struct options *options, struct list *list,
 
 	whose_begin(&whose, options);
 	for (i = 0; i < list->nr; i++)
-		whose_want(&whose, &list->conn[i].inode);
+		whose_want(&whose, &list->row[i].conn.inode);
 	whose_find(&whose);
 	if (list->nr)
-		qsort(list->conn, list->nr, sizeof(*list->conn), compare);
+		qsort(list->row, list->nr, sizeof(*list->row), compare);
 	if (options->given['j'] || options->given['p'])
 		print_json(list, &whose, summary, options->given['p']);
 	else
@@ -145,7 +186,7 @@ static void print(const struct options *options, struct list *list,
 
 /**
  * cmd_conns() - run "conns"
- * @options:	-j, -n, -p
+ * @options:	-j, -n, -p, --all-netns
  * @argc:	number of words
  * @argv:	conditions, see filter.c
  *
@@ -153,25 +194,18 @@ static void print(const struct options *options, struct list *list,
  */
 int cmd_conns(const struct options *options, int argc, char **argv)
 {
-	struct tcpstates_summary summary;
-	struct tcpstates_filter filter;
-	struct tcpstates_error error;
-	struct list list = { 0 };
-	struct tcpstates_nl *nl;
+	struct list list = { .all = options->given[OPT_ALL_NETNS] };
+	struct conns_visit visit = { .ask = ask, .arg = &list };
 	int status;
 
-	if (!filter_parse(&filter, false, argc, argv))
+	if (!filter_parse(&list.filter, false, argc, argv))
 		return STATUS_USAGE;
-	if (!filter.states)
-		filter.states = NOT_LISTEN;
-	status = conns_open(&nl);
-	if (status)
-		return status;
-	if (tcpstates_conns(nl, &filter, collect, &list, &summary, &error))
-		status = conns_fail(&error);
-	else
-		print(options, &list, &summary);
-	free(list.conn);
-	tcpstates_nl_close(nl);
+	if (!list.filter.states)
+		list.filter.states = NOT_LISTEN;
+	status = conns_visit(&visit, options);
+	if (!status)
+		print(options, &list, &visit.summary);
+	free(list.row);
+	conns_visit_end(&visit);
 	return status;
 }

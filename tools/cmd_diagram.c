@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "output.h"
 #include "tcpstatectl.h"
 
@@ -171,9 +172,50 @@ static void draw(const struct tcpstates_stats *stats)
 	print_rest(stats);
 }
 
+static struct json_object *states_json(const struct tcpstates_stats *stats)
+{
+	struct json_object *list = json_new_list(), *object;
+	const struct tcpstates_state *state = stats->states;
+
+	for (; state < stats->states + stats->nr_states; state++) {
+		object = json_new();
+		json_add_lower(object, "state", state->name);
+		json_add_num(object, "current", &state->current);
+		json_append(list, object);
+	}
+	return list;
+}
+
+static struct json_object *edges_json(const struct tcpstates_stats *stats)
+{
+	struct json_object *list = json_new_list(), *object;
+	const struct tcpstates_transition *edge = stats->transitions;
+
+	for (; edge < stats->transitions + stats->nr_transitions; edge++) {
+		object = json_new();
+		json_add_lower(object, "from", edge->from);
+		json_add_lower(object, "to", edge->to);
+		json_add_num(object, "count", &edge->count);
+		json_add(object, "drawn",
+			 json_object_new_boolean(is_drawn(edge)));
+		json_append(list, object);
+	}
+	return list;
+}
+
+static void print_json(const struct tcpstates_stats *stats, bool pretty)
+{
+	struct json_object *root = json_new();
+
+	json_add_uint(root, "version", 1);
+	json_add(root, "states", states_json(stats));
+	json_add(root, "transitions", edges_json(stats));
+	output_json(root, pretty);
+}
+
 /**
  * cmd_diagram() - run "diagram"
- * @options:	not looked at
+ * @options:	-j, -p
  * @argc:	not looked at
  * @argv:	not looked at
  *
@@ -184,13 +226,15 @@ int cmd_diagram(const struct options *options, int argc, char **argv)
 	struct tcpstates_stats stats;
 	int status;
 
-	(void)options;
 	(void)argc;
 	(void)argv;
 	status = stats_get(&stats);
 	if (status)
 		return status;
-	draw(&stats);
+	if (options->given['j'] || options->given['p'])
+		print_json(&stats, options->given['p']);
+	else
+		draw(&stats);
 	tcpstates_stats_free(&stats);
 	return STATUS_DONE;
 }

@@ -8,29 +8,59 @@
 #include "conns.h"
 #include "filter.h"
 
+/**
+ * struct row - a listener
+ * @listener:	the listener
+ * @space:	where it is; NULL: here, as all are
+ */
+struct row {
+	struct tcpstates_listener listener;
+	const struct space *space;
+};
+
+/**
+ * struct list - listeners
+ * @row:	the listeners
+ * @nr:		length of @row
+ * @room:	for how many there is room
+ * @filter:	which are asked for
+ * @all:	those of all namespaces
+ */
 struct list {
-	struct tcpstates_listener *listener;
+	struct row *row;
 	size_t nr, room;
+	struct tcpstates_filter filter;
+	bool all;
 };
 
 static int collect(const struct tcpstates_listener *listener, void *arg)
 {
-	struct list *list = arg;
+	struct conns_visit *visit = arg;
+	struct list *list = visit->arg;
 
 	if (list->nr == list->room) {
 		list->room = list->room ? 2 * list->room : 64;
-		list->listener = output_must(reallocarray(list->listener,
-							  list->room,
-							  sizeof(*listener)));
+		list->row = output_must(reallocarray(list->row, list->room,
+						     sizeof(*list->row)));
 	}
-	list->listener[list->nr++] = *listener;
+	list->row[list->nr++] = (struct row){ *listener, visit->space };
 	return 0;
+}
+
+static int ask(struct tcpstates_nl *nl, struct conns_visit *visit,
+	       struct tcpstates_summary *summary, struct tcpstates_error *error)
+{
+	const struct list *list = visit->arg;
+
+	return tcpstates_listeners(nl, &list->filter, collect, visit, summary,
+				   error);
 }
 
 /* By port, then by address. */
 static int compare(const void *a, const void *b)
 {
-	const struct tcpstates_listener *x = a, *y = b;
+	const struct tcpstates_listener *x = &((const struct row *)a)->listener;
+	const struct tcpstates_listener *y = &((const struct row *)b)->listener;
 	int diff = (int)x->local.port - (int)y->local.port;
 
 	if (!diff)
@@ -42,7 +72,8 @@ static int compare(const void *a, const void *b)
 static void print_text(const struct list *list, struct whose *whose)
 {
 	static const struct column columns[] = {
-		{ "LOCAL", ALIGN_LEFT }, { "HALF", ALIGN_RIGHT },
+		{ "NETNS", ALIGN_LEFT }, { "LOCAL", ALIGN_LEFT },
+		{ "HALF", ALIGN_RIGHT },
 		{ "YOUNG", ALIGN_RIGHT | COLUMN_DROP(3) }, { "BACKLOG", ALIGN_RIGHT },
 		{ "QUEUE", ALIGN_RIGHT }, { "LIMIT", ALIGN_RIGHT | COLUMN_DROP(5) },
 		{ "DROPS", ALIGN_RIGHT }, { "AGE", ALIGN_RIGHT | COLUMN_DROP(4) },
@@ -51,10 +82,15 @@ static void print_text(const struct list *list, struct whose *whose)
 		{ 0 }
 	};
 	struct table *table = table_new(columns);
-	const struct tcpstates_listener *l = list->listener;
+	const struct row *row = list->row;
+	const struct tcpstates_listener *l;
 	char end[ENDPOINT_SIZE];
 
-	for (; l < list->listener + list->nr; l++) {
+	if (!list->all)
+		table_hide(table, "NETNS");
+	for (; row < list->row + list->nr; row++) {
+		l = &row->listener;
+		table_netns(table, row->space);
 		table_text(table, conns_endpoint(end, &l->local));
 		table_num(table, &l->half_open);
 		table_num(table, &l->young);
@@ -70,9 +106,10 @@ static void print_text(const struct list *list, struct whose *whose)
 	table_print(table);
 }
 
-static struct json_object *
-listener_json(const struct tcpstates_listener *l, struct whose *whose)
+static struct json_object *listener_json(const struct row *row,
+					 struct whose *whose)
 {
+	const struct tcpstates_listener *l = &row->listener;
 	struct json_object *object = json_new();
 
 	endpoint_json(object, "local", &l->local);
@@ -85,6 +122,7 @@ listener_json(const struct tcpstates_listener *l, struct whose *whose)
 	json_add_num(object, "age_us", &l->age_us);
 	json_add_num(object, "age_at_least_us", &l->at_least_us);
 	whose_json(whose, object, &l->inode, &l->uid, &l->cgroup);
+	conns_netns_json(object, row->space);
 	return object;
 }
 
@@ -96,8 +134,7 @@ static void print_json(const struct list *list, struct whose *whose,
 
 	json_add_uint(root, "version", 1);
 	for (i = 0; i < list->nr; i++)
-		json_append(listeners,
-			    listener_json(&list->listener[i], whose));
+		json_append(listeners, listener_json(&list->row[i], whose));
 	json_add(root, "listeners", listeners);
 	json_add(root, "summary", summary_json(summary));
 	output_json(root, pretty);
@@ -111,11 +148,10 @@ static void print(const struct options *options, struct list *list,
 
 	whose_begin(&whose, options);
 	for (i = 0; i < list->nr; i++)
-		whose_want(&whose, &list->listener[i].inode);
+		whose_want(&whose, &list->row[i].listener.inode);
 	whose_find(&whose);
 	if (list->nr)
-		qsort(list->listener, list->nr, sizeof(*list->listener),
-		      compare);
+		qsort(list->row, list->nr, sizeof(*list->row), compare);
 	if (options->given['j'] || options->given['p'])
 		print_json(list, &whose, summary, options->given['p']);
 	else
@@ -126,7 +162,7 @@ static void print(const struct options *options, struct list *list,
 
 /**
  * cmd_listeners() - run "listeners"
- * @options:	-j, -n, -p
+ * @options:	-j, -n, -p, --all-netns
  * @argc:	number of words
  * @argv:	conditions, see filter.c
  *
@@ -134,24 +170,16 @@ static void print(const struct options *options, struct list *list,
  */
 int cmd_listeners(const struct options *options, int argc, char **argv)
 {
-	struct tcpstates_summary summary;
-	struct tcpstates_filter filter;
-	struct tcpstates_error error;
-	struct list list = { 0 };
-	struct tcpstates_nl *nl;
+	struct list list = { .all = options->given[OPT_ALL_NETNS] };
+	struct conns_visit visit = { .ask = ask, .arg = &list };
 	int status;
 
-	if (!filter_parse(&filter, true, argc, argv))
+	if (!filter_parse(&list.filter, true, argc, argv))
 		return STATUS_USAGE;
-	status = conns_open(&nl);
-	if (status)
-		return status;
-	if (tcpstates_listeners(nl, argc ? &filter : NULL, collect, &list,
-				&summary, &error))
-		status = conns_fail(&error);
-	else
-		print(options, &list, &summary);
-	free(list.listener);
-	tcpstates_nl_close(nl);
+	status = conns_visit(&visit, options);
+	if (!status)
+		print(options, &list, &visit.summary);
+	free(list.row);
+	conns_visit_end(&visit);
 	return status;
 }

@@ -3,216 +3,48 @@
  * tcpstatectl show
  */
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
-#include "interval.h"
 #include "json.h"
 #include "output.h"
+#include "show.h"
 #include "stats_json.h"
 #include "tcpstatectl.h"
 
-static bool is_zero(const struct tcpstates_num *num)
+/* The same namespace in the turn before, or NULL. */
+static const struct view *view_before(const struct turn *turn,
+				      const struct view *view)
 {
-	return num->known && !num->value;
+	const struct view *before = turn->before.view;
+
+	for (; before < turn->before.view + turn->before.nr; before++)
+		if (!view->space ||
+		    view->space->netns.ino == before->space->netns.ino)
+			return before;
+	return NULL;
 }
 
 /**
- * struct turn - one of the times that statistics are shown
- * @interval:	when it is, and when the last was
- * @now:	statistics
- * @before:	those of the last turn; without a state in the first
+ * turn_rates() - how often a state is entered and left
+ * @turn:	the turn
+ * @view:	one of its namespaces
+ * @i:		number of the state in @view
+ * @in:		times a second; negative: not known
+ * @out:	the same
  */
-struct turn {
-	struct interval interval;
-	struct tcpstates_stats now;
-	struct tcpstates_stats before;
-};
-
-/* How often a state is entered and left; negative: not known */
-static void rates(const struct turn *turn, size_t i, double *in, double *out)
+void turn_rates(const struct turn *turn, const struct view *view, size_t i,
+		double *in, double *out)
 {
-	const struct tcpstates_state *now = &turn->now.states[i], *before;
+	const struct tcpstates_state *now = &view->stats.states[i], *then;
+	const struct view *before = view_before(turn, view);
 
 	*in = -1;
 	*out = -1;
-	if (i >= turn->before.nr_states)
+	if (!before || i >= before->stats.nr_states)
 		return;
-	before = &turn->before.states[i];
-	*in = interval_rate(&turn->interval, &now->entered, &before->entered);
-	*out = interval_rate(&turn->interval, &now->left, &before->left);
-}
-
-static void show_rate(struct table *table, double rate)
-{
-	char text[INTERVAL_RATE_SIZE];
-
-	table_styled(table, rate > 0 ? STYLE_PLAIN : STYLE_DIM,
-		     interval_rate_text(text, rate));
-}
-
-static void show_states(const struct turn *turn)
-{
-	static const struct column columns[] = {
-		{ "STATE", ALIGN_LEFT }, { "NOW", ALIGN_RIGHT },
-		{ "ENTERED", ALIGN_RIGHT | COLUMN_DROP(1) },
-		{ "LEFT", ALIGN_RIGHT | COLUMN_DROP(2) },
-		{ "IN/s", ALIGN_RIGHT }, { "OUT/s", ALIGN_RIGHT },
-		{ "P50", ALIGN_RIGHT | COLUMN_DROP(5) },
-		{ "P99", ALIGN_RIGHT | COLUMN_DROP(3) },
-		{ "MAX", ALIGN_RIGHT | COLUMN_DROP(4) },
-		{ 0 }
-	};
-	struct table *table = table_new(columns);
-	const struct tcpstates_state *state = turn->now.states;
-	double in, out;
-	size_t i;
-
-	if (!turn->interval.us) {
-		table_hide(table, "IN/s");
-		table_hide(table, "OUT/s");
-	}
-	for (i = 0; i < turn->now.nr_states; i++, state++) {
-		rates(turn, i, &in, &out);
-		table_text(table, state->name);
-		table_num(table, &state->current);
-		table_num(table, &state->entered);
-		table_num(table, &state->left);
-		show_rate(table, in);
-		show_rate(table, out);
-		table_dwell(table, &state->dwell);
-	}
-	table_print(table);
-}
-
-static void show_transitions(const struct tcpstates_stats *stats)
-{
-	static const struct column columns[] = {
-		{ "FROM", ALIGN_LEFT }, { "->", ALIGN_LEFT },
-		{ "TO", ALIGN_LEFT }, { "COUNT", ALIGN_RIGHT },
-		{ "P50", ALIGN_RIGHT | COLUMN_DROP(3) },
-		{ "P99", ALIGN_RIGHT | COLUMN_DROP(1) },
-		{ "MAX", ALIGN_RIGHT | COLUMN_DROP(2) },
-		{ 0 }
-	};
-	struct table *table = table_new(columns);
-	const struct tcpstates_transition *edge = stats->transitions;
-
-	for (; edge < stats->transitions + stats->nr_transitions; edge++) {
-		if (is_zero(&edge->count))
-			continue;
-		table_text(table, edge->from);
-		table_text(table, "->");
-		table_text(table, edge->to);
-		table_num(table, &edge->count);
-		table_dwell(table, &edge->dwell);
-	}
-	table_print_section(table, "No transition has happened yet.");
-}
-
-static void show_closed(const struct tcpstates_stats *stats)
-{
-	static const struct column columns[] = {
-		{ "CLOSED_FROM", ALIGN_LEFT }, { "CAUSE", ALIGN_LEFT },
-		{ "COUNT", ALIGN_RIGHT },
-		{ 0 }
-	};
-	struct table *table = table_new(columns);
-	const struct tcpstates_closed *closed = stats->closed;
-
-	for (; closed < stats->closed + stats->nr_closed; closed++) {
-		if (is_zero(&closed->count))
-			continue;
-		table_text(table, closed->from);
-		table_text(table, closed->cause);
-		table_num(table, &closed->count);
-	}
-	table_print_section(table, NULL);
-}
-
-/* Rules that are raised, or were. */
-static void show_alerts(const struct tcpstates_stats *stats)
-{
-	static const struct column columns[] = {
-		{ "ALERT", ALIGN_LEFT }, { "STATUS", ALIGN_LEFT },
-		{ "RAISED", ALIGN_RIGHT }, { "CURRENT", ALIGN_RIGHT },
-		{ "THRESHOLD", ALIGN_RIGHT },
-		{ 0 }
-	};
-	struct table *table = table_new(columns);
-	const struct tcpstates_alert *alert = stats->alerts;
-
-	for (; alert < stats->alerts + stats->nr_alerts; alert++) {
-		if (!strcmp(alert->status, "clear") &&
-		    is_zero(&alert->raised))
-			continue;
-		table_text(table, alert->rule);
-		table_text(table, alert->status);
-		table_num(table, &alert->raised);
-		table_num(table, &alert->current);
-		table_num(table, &alert->threshold);
-	}
-	table_print_section(table, NULL);
-}
-
-static void show_hooks(const struct tcpstates_stats *stats)
-{
-	static const struct column columns[] = {
-		{ "DEGRADED_HOOK", ALIGN_LEFT }, { "MECHANISM", ALIGN_LEFT },
-		{ "STATUS", ALIGN_LEFT },
-		{ 0 }
-	};
-	struct table *table = table_new(columns);
-	const struct tcpstates_hook *hook = stats->hooks;
-
-	for (; hook < stats->hooks + stats->nr_hooks; hook++) {
-		if (!strcmp(hook->status, "ok"))
-			continue;
-		table_text(table, hook->name);
-		table_text(table, hook->mechanism);
-		table_text(table, hook->status);
-	}
-	table_print_section(table, NULL);
-}
-
-/*
- * Counters that are never 0 while all is well.  A name that is not known here
- * is rather shown once too often.
- */
-static bool is_ordinary(const char *counter)
-{
-	return !strcmp(counter, "tracked") || !strcmp(counter, "capacity");
-}
-
-static void show_counters(const struct tcpstates_stats *stats)
-{
-	static const struct column columns[] = {
-		{ "COUNTER", ALIGN_LEFT }, { "VALUE", ALIGN_RIGHT },
-		{ 0 }
-	};
-	struct table *table = table_new(columns);
-	const struct tcpstates_counter *counter = stats->counters;
-
-	for (; counter < stats->counters + stats->nr_counters; counter++) {
-		if (is_zero(&counter->value) || is_ordinary(counter->name))
-			continue;
-		table_text(table, counter->name);
-		table_num(table, &counter->value);
-	}
-	table_print_section(table, NULL);
-}
-
-static void show_text(const struct turn *turn)
-{
-	const struct tcpstates_stats *stats = &turn->now;
-
-	if (turn->interval.passed)
-		putchar('\n');
-	show_states(turn);
-	show_transitions(stats);
-	show_closed(stats);
-	show_alerts(stats);
-	show_hooks(stats);
-	show_counters(stats);
+	then = &before->stats.states[i];
+	*in = interval_rate(&turn->interval, &now->entered, &then->entered);
+	*out = interval_rate(&turn->interval, &now->left, &then->left);
 }
 
 /* What is negative is not known: null. */
@@ -228,22 +60,83 @@ static void add_double(struct json_object *object, const char *key,
 	json_add(object, key, value);
 }
 
-static struct json_object *turn_json(const struct turn *turn)
+static struct json_object *view_json(const struct turn *turn,
+				     const struct view *view)
 {
-	struct json_object *root = stats_json(&turn->now), *states, *state;
+	struct json_object *root = stats_json(&view->stats), *states, *state;
 	double in, out;
 	size_t i;
 
 	states = json_object_object_get(root, "states");
-	for (i = 0; turn->interval.us && i < turn->now.nr_states; i++) {
+	for (i = 0; turn->interval.us && i < view->stats.nr_states; i++) {
 		state = json_object_array_get_idx(states, i);
-		rates(turn, i, &in, &out);
+		turn_rates(turn, view, i, &in, &out);
 		add_double(state, "entered_per_s", in, 1);
 		add_double(state, "left_per_s", out, 1);
+	}
+	if (view->space)
+		space_json(root, view->space);
+	return root;
+}
+
+static struct json_object *turn_json(const struct turn *turn)
+{
+	struct json_object *root, *list;
+	size_t i;
+
+	if (turn->all) {
+		root = json_new();
+		list = json_new_list();
+		json_add_uint(root, "version", 1);
+		for (i = 0; i < turn->now.nr; i++)
+			json_append(list, view_json(turn, &turn->now.view[i]));
+		json_add(root, "netns", list);
+	} else {
+		root = view_json(turn, turn->now.view);
 	}
 	if (turn->interval.us)
 		add_double(root, "interval_s", turn->interval.passed ? : -1, 3);
 	return root;
+}
+
+static int look_here(const struct space *space, void *arg)
+{
+	struct look *look = arg;
+	struct view *view;
+	int status;
+
+	if (look->nr == look->room) {
+		look->room = look->room ? 2 * look->room : 1;
+		look->view = output_must(reallocarray(look->view, look->room,
+						      sizeof(*look->view)));
+	}
+	view = &look->view[look->nr];
+	view->space = space;
+	status = stats_get(&view->stats);
+	look->nr += !status;
+	return status;
+}
+
+static int look_around(struct turn *turn)
+{
+	struct look *look = &turn->now;
+	int status;
+
+	*look = (struct look){ 0 };
+	if (!turn->all)
+		return look_here(NULL, look);
+	status = spaces_get(&look->spaces);
+	return status ? status : spaces_each(&look->spaces, look_here, look);
+}
+
+static void look_free(struct look *look)
+{
+	size_t i;
+
+	for (i = 0; i < look->nr; i++)
+		tcpstates_stats_free(&look->view[i].stats);
+	free(look->view);
+	spaces_free(&look->spaces);
 }
 
 static int run_turn(struct turn *turn, const struct options *options)
@@ -251,21 +144,19 @@ static int run_turn(struct turn *turn, const struct options *options)
 	int status;
 
 	interval_begin(&turn->interval);
-	status = stats_get(&turn->now);
-	if (status)
-		return status;
-	if (options->given['j'] || options->given['p'])
+	status = look_around(turn);
+	if (!status && (options->given['j'] || options->given['p']))
 		output_json(turn_json(turn), options->given['p']);
-	else
+	else if (!status)
 		show_text(turn);
-	tcpstates_stats_free(&turn->before);
+	look_free(&turn->before);
 	turn->before = turn->now;
-	return STATUS_DONE;
+	return status;
 }
 
 /**
  * cmd_show() - run "show"
- * @options:	-j, -p, --interval, --count
+ * @options:	-j, -p, --interval, --count, --all-netns
  * @argc:	not looked at
  * @argv:	not looked at
  *
@@ -273,7 +164,7 @@ static int run_turn(struct turn *turn, const struct options *options)
  */
 int cmd_show(const struct options *options, int argc, char **argv)
 {
-	struct turn turn = { 0 };
+	struct turn turn = { .all = options->given[OPT_ALL_NETNS] };
 	int status;
 
 	(void)argc;
@@ -283,6 +174,6 @@ int cmd_show(const struct options *options, int argc, char **argv)
 	do
 		status = run_turn(&turn, options);
 	while (!status && interval_next(&turn.interval));
-	tcpstates_stats_free(&turn.before);
+	look_free(&turn.before);
 	return status;
 }

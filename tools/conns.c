@@ -42,6 +42,80 @@ int conns_fail(const struct tcpstates_error *error)
 	return STATUS_REFUSED;
 }
 
+/* What is said of all is true of each. */
+static void add_summary(struct tcpstates_summary *all,
+			const struct tcpstates_summary *one)
+{
+	all->shown += one->shown;
+	all->skipped += one->skipped;
+	all->ageless += one->ageless;
+	all->complete &= one->complete;
+	all->interrupted |= one->interrupted;
+}
+
+static int visit_here(const struct space *space, void *arg)
+{
+	struct conns_visit *visit = arg;
+	struct tcpstates_summary summary;
+	struct tcpstates_error error;
+	struct tcpstates_nl *nl;
+	int status = conns_open(&nl);
+
+	if (status)
+		return status;
+	visit->space = space;
+	if (visit->ask(nl, visit, &summary, &error))
+		status = conns_fail(&error);
+	else
+		add_summary(&visit->summary, &summary);
+	tcpstates_nl_close(nl);
+	return status;
+}
+
+/**
+ * conns_visit() - ask for those of this namespace, or of all
+ * @visit:	@ask and @arg are set; to be ended with conns_visit_end()
+ * @options:	--all-netns
+ *
+ * Return: exit status.
+ */
+int conns_visit(struct conns_visit *visit, const struct options *options)
+{
+	int status;
+
+	visit->summary.complete = true;
+	if (!options->given[OPT_ALL_NETNS])
+		return visit_here(NULL, visit);
+	status = spaces_get(&visit->spaces);
+	return status ? status :
+			spaces_each(&visit->spaces, visit_here, visit);
+}
+
+/**
+ * conns_visit_end() - forget where they have been
+ * @visit:	the visit
+ */
+void conns_visit_end(struct conns_visit *visit)
+{
+	spaces_free(&visit->spaces);
+}
+
+/**
+ * conns_netns_json() - say where a connection is, if that is asked for
+ * @object:	of the connection
+ * @space:	the namespace; NULL: here, as all are
+ */
+void conns_netns_json(struct json_object *object, const struct space *space)
+{
+	struct json_object *value;
+
+	if (!space)
+		return;
+	value = json_new();
+	space_json(value, space);
+	json_add(object, "netns", value);
+}
+
 /**
  * conns_summary() - say so if what was printed is not all, or not exact
  * @summary:	what the kernel said of it

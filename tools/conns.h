@@ -7,9 +7,11 @@
 
 #include "json.h"
 #include "output.h"
+#include "spaces.h"
 #include "tcpstatectl.h"
 
 #define ENDPOINT_SIZE	64
+#define WHOSE_SIZE	128
 
 /**
  * struct whose - whose a socket is
@@ -25,6 +27,27 @@ struct whose {
 	bool numeric;
 };
 
+/**
+ * struct conns_visit - the connections, or listeners, of one or all namespaces
+ * @ask:	asks for those of the namespace it is called in, as
+ *		tcpstates_conns() does
+ * @arg:	the caller's
+ * @space:	where that is; NULL: here, and nowhere else
+ * @summary:	how complete all was
+ * @spaces:	where @space points into
+ */
+struct conns_visit {
+	int (*ask)(struct tcpstates_nl *nl, struct conns_visit *visit,
+		   struct tcpstates_summary *summary,
+		   struct tcpstates_error *error);
+	void *arg;
+	const struct space *space;
+	struct tcpstates_summary summary;
+	struct spaces spaces;
+};
+
+int conns_visit(struct conns_visit *visit, const struct options *options);
+void conns_visit_end(struct conns_visit *visit);
 int conns_open(struct tcpstates_nl **nl);
 int conns_fail(const struct tcpstates_error *error);
 void conns_summary(const struct tcpstates_summary *summary);
@@ -33,9 +56,31 @@ char *conns_endpoint(char text[ENDPOINT_SIZE],
 void conns_age(struct table *table, const struct tcpstates_num *age,
 	       const struct tcpstates_num *at_least);
 
+/**
+ * struct most - the process that has most of some sockets
+ * @name:	NULL: none that can be seen
+ * @pid:	its number
+ * @inode:	of the file of one of them
+ * @others:	how many other processes have some of them
+ */
+struct most {
+	const char *name;
+	int pid;
+	unsigned long long inode;
+	size_t others;
+};
+
+/* More sockets than that are not asked for. */
+#define MOST_SOCKETS	64
+
+struct most whose_most(const struct whose *whose,
+		       const unsigned long long *inodes, size_t nr);
 void whose_begin(struct whose *whose, const struct options *options);
 void whose_want(struct whose *whose, const struct tcpstates_num *inode);
 void whose_find(struct whose *whose);
+char *whose_name(struct whose *whose, char text[WHOSE_SIZE],
+		 const struct tcpstates_num *inode);
+const char *whose_path(struct whose *whose, const struct tcpstates_num *cgroup);
 void whose_process(struct whose *whose, struct table *table,
 		   const struct tcpstates_num *inode);
 void whose_user(struct whose *whose, struct table *table,
@@ -50,6 +95,7 @@ void whose_end(struct whose *whose);
 
 void endpoint_json(struct json_object *object, const char *key,
 		   const struct tcpstates_address *address);
+void conns_netns_json(struct json_object *object, const struct space *space);
 struct json_object *summary_json(const struct tcpstates_summary *summary);
 
 #endif /* _CONNS_H */

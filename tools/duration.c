@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Durations as people write them: 12us, 1.3ms, 60.0s, 5m30s, 2d.
+ * Durations as people write and read them: 12us, 1.3ms, 60.0s, 5m30s, 2d.
  */
+#include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "duration.h"
 
@@ -59,4 +63,90 @@ char *duration_format(char buf[DURATION_SIZE], unsigned long long us)
 	else
 		two_units(buf, hours, 24, 'd', 'h');
 	return buf;
+}
+
+struct unit {
+	const char *name;
+	unsigned long long us;
+};
+
+/* The longest first: that is the order in which people write them. */
+static const struct unit units[] = {
+	{ "d", 86400000000ULL }, { "h", 3600000000ULL }, { "m", 60000000 },
+	{ "s", 1000000 }, { "ms", 1000 }, { "us", 1 },
+};
+
+#define NR_UNITS	(sizeof(units) / sizeof(units[0]))
+#define SECONDS		3
+
+/* The unit at @text, one of those from @first on; NR_UNITS if there is none. */
+static size_t find_unit(const char *text, size_t first)
+{
+	size_t len = strspn(text, "dhmsu"), i;
+
+	for (i = first; i < NR_UNITS; i++)
+		if (strlen(units[i].name) == len &&
+		    !strncmp(units[i].name, text, len))
+			break;
+	return i;
+}
+
+/* What stands behind a point, ".25", in units of @us; 0 without a point. */
+static unsigned long long fraction(const char *text, unsigned long long us)
+{
+	unsigned long long sum = 0;
+
+	if (*text != '.')
+		return 0;
+	while (isdigit((unsigned char)*++text)) {
+		us /= 10;
+		sum += (unsigned long long)(*text - '0') * us;
+	}
+	return sum;
+}
+
+/* Add a number and its unit; return what follows, NULL if it is none. */
+static const char *add_part(const char *text, size_t *next,
+			    unsigned long long *sum)
+{
+	unsigned long long value, part;
+	size_t unit = SECONDS;
+	char *point, *end;
+
+	if (!isdigit((unsigned char)*text))
+		return NULL;
+	errno = 0;
+	value = strtoull(text, &point, 10);
+	end = *point == '.' ? point + 1 + strspn(point + 1, "0123456789") :
+			      point;
+	if (*end || *next)
+		unit = find_unit(end, *next);
+	if (errno || end == point + 1 || unit == NR_UNITS ||
+	    __builtin_mul_overflow(value, units[unit].us, &part))
+		return NULL;
+	*next = unit + 1;
+	if (__builtin_add_overflow(part, fraction(point, units[unit].us),
+				   &part) ||
+	    __builtin_add_overflow(*sum, part, sum))
+		return NULL;
+	return *end ? end + strlen(units[unit].name) : end;
+}
+
+/**
+ * duration_parse() - read a duration as people write it
+ * @text:	like 500us, 1.5s, 60s, 1h30m, 2d4h: whatever duration_format()
+ *		writes, and more; a number alone is seconds
+ * @us:		where to put it, microseconds; what is less is left out
+ *
+ * Return: false if it is no duration, or too long.
+ */
+bool duration_parse(const char *text, unsigned long long *us)
+{
+	size_t next = 0;
+
+	*us = 0;
+	do
+		text = add_part(text, &next, us);
+	while (text && *text);
+	return text;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "duration.h"
 #include "filter.h"
 #include "nearest.h"
 #include "output.h"
@@ -25,38 +26,6 @@ static bool number(const char *text, unsigned long long max,
 	*value = strtoull(text, &end, 10);
 	return *text >= '0' && *text <= '9' && !*end && !errno &&
 	       *value <= max;
-}
-
-/**
- * filter_duration() - read a duration as people write it
- * @text:	like 500us, 20ms, 60s, 5m, 2h, 1d; a number alone is seconds
- * @us:		where to put it, microseconds
- *
- * Return: false if it is no duration.
- */
-bool filter_duration(const char *text, unsigned long long *us)
-{
-	static const struct {
-		const char *name;
-		unsigned long long us;
-	} units[] = {
-		{ "", 1000000 }, { "us", 1 }, { "ms", 1000 },
-		{ "s", 1000000 }, { "m", 60000000 }, { "h", 3600000000ULL },
-		{ "d", 86400000000ULL },
-	};
-	unsigned long long value;
-	char *end;
-	size_t i;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (!strcmp(end, units[i].name))
-			return !errno &&
-			       !__builtin_mul_overflow(value, units[i].us, us);
-	return false;
 }
 
 /**
@@ -118,7 +87,7 @@ unsigned int filter_state(const char *text, size_t len)
 	return 0;
 }
 
-static bool take_state(struct tcpstates_filter *f, const char *value)
+static bool take_states(uint32_t *states, const char *value)
 {
 	unsigned int state;
 	size_t len;
@@ -128,11 +97,39 @@ static bool take_state(struct tcpstates_filter *f, const char *value)
 		state = filter_state(value, len);
 		if (!state)
 			return false;
-		f->states |= 1U << state;
+		*states |= 1U << state;
 		if (!value[len])
 			return true;
 		value += len + 1;
 	}
+}
+
+static bool take_state(struct filter_event *e, const char *value)
+{
+	return take_states(&e->conn.states, value);
+}
+
+static bool take_from(struct filter_event *e, const char *value)
+{
+	return take_states(&e->from, value);
+}
+
+static bool take_to(struct filter_event *e, const char *value)
+{
+	return take_states(&e->to, value);
+}
+
+static bool take_cause(struct filter_event *e, const char *value)
+{
+	unsigned int cause;
+	const char *name;
+
+	for (cause = 0; (name = tcpstates_cause_name(cause)); cause++)
+		if (!strcmp(name, value)) {
+			e->causes |= 1U << cause;
+			return true;
+		}
+	return false;
 }
 
 static bool take_port(uint16_t *port, const char *value)
@@ -145,27 +142,27 @@ static bool take_port(uint16_t *port, const char *value)
 	return true;
 }
 
-static bool take_uid(struct tcpstates_filter *f, const char *value)
+static bool take_uid(struct filter_event *e, const char *value)
 {
 	const struct passwd *user;
 
-	f->uid.known = number(value, 0xfffffffe, &f->uid.value);
-	if (f->uid.known)
+	e->conn.uid.known = number(value, 0xfffffffe, &e->conn.uid.value);
+	if (e->conn.uid.known)
 		return true;
 	user = getpwnam(value);
 	if (user)
-		f->uid = (struct tcpstates_num){ user->pw_uid, true };
+		e->conn.uid = (struct tcpstates_num){ user->pw_uid, true };
 	return user;
 }
 
-static bool take_cgroup(struct tcpstates_filter *f, const char *value)
+static bool take_cgroup(struct filter_event *e, const char *value)
 {
 	unsigned long long n;
 	struct stat st;
 	char path[4096];
 
 	if (number(value, ~0ULL, &n)) {
-		f->cgroup = n;
+		e->conn.cgroup = n;
 		return n;
 	}
 	snprintf(path, sizeof(path), "%s%s%s",
@@ -173,78 +170,84 @@ static bool take_cgroup(struct tcpstates_filter *f, const char *value)
 		 *value == '/' ? "" : "/", value);
 	if (stat(path, &st))
 		return false;
-	f->cgroup = st.st_ino;
+	e->conn.cgroup = st.st_ino;
 	return true;
 }
 
-static bool take_family(struct tcpstates_filter *f, const char *value)
+static bool take_family(struct filter_event *e, const char *value)
 {
 	if (!strcmp(value, "4") || !strcmp(value, "ipv4"))
-		f->family = AF_INET;
+		e->conn.family = AF_INET;
 	else if (!strcmp(value, "6") || !strcmp(value, "ipv6"))
-		f->family = AF_INET6;
-	return f->family;
+		e->conn.family = AF_INET6;
+	return e->conn.family;
 }
 
-static bool take_older(struct tcpstates_filter *f, const char *value)
+static bool take_older(struct filter_event *e, const char *value)
 {
-	return filter_duration(value, &f->older_us);
+	return duration_parse(value, &e->conn.older_us);
 }
 
-static bool take_sport(struct tcpstates_filter *f, const char *value)
+static bool take_sport(struct filter_event *e, const char *value)
 {
-	return take_port(&f->local_port, value);
+	return take_port(&e->conn.local_port, value);
 }
 
-static bool take_dport(struct tcpstates_filter *f, const char *value)
+static bool take_dport(struct filter_event *e, const char *value)
 {
-	return take_port(&f->remote_port, value);
+	return take_port(&e->conn.remote_port, value);
 }
 
-static bool take_src(struct tcpstates_filter *f, const char *value)
+static bool take_src(struct filter_event *e, const char *value)
 {
-	return filter_prefix(value, &f->local);
+	return filter_prefix(value, &e->conn.local);
 }
 
-static bool take_dst(struct tcpstates_filter *f, const char *value)
+static bool take_dst(struct filter_event *e, const char *value)
 {
-	return filter_prefix(value, &f->remote);
+	return filter_prefix(value, &e->conn.remote);
 }
+
+#define ALL	(FILTER_CONNS | FILTER_LISTENERS | FILTER_EVENTS)
+#define ENDS	(FILTER_CONNS | FILTER_EVENTS)
 
 /**
  * struct word - one condition
  * @name:	as it is typed
- * @listeners:	it means something for them
+ * @of:		each enum filter_of that it means something for
  * @take:	notes its value; returns false if it is none
  * @wants:	what its value is; NULL: @take has said it
  */
 static const struct word {
 	const char *name;
-	bool listeners;
-	bool (*take)(struct tcpstates_filter *f, const char *value);
+	unsigned int of;
+	bool (*take)(struct filter_event *e, const char *value);
 	const char *wants;
 } words[] = {
-	{ "state", false, take_state, NULL },
-	{ "older", true, take_older, "a time like 500ms, 60s, 5m, 2h, 1d" },
-	{ "sport", true, take_sport, "a port, 1 to 65535" },
-	{ "dport", false, take_dport, "a port, 1 to 65535" },
-	{ "src", true, take_src, "an address or prefix like 10.0.0.0/8" },
-	{ "dst", false, take_dst, "an address or prefix like 10.0.0.0/8" },
-	{ "uid", true, take_uid, "a user's number or name" },
-	{ "family", true, take_family, "4 or 6" },
-	{ "cgroup", true, take_cgroup, "a cgroup's path or number" },
+	{ "state", ENDS, take_state, NULL },
+	{ "from", FILTER_EVENTS, take_from, NULL },
+	{ "to", FILTER_EVENTS, take_to, NULL },
+	{ "cause", FILTER_EVENTS, take_cause, "a cause like reset, timeout, aborted" },
+	{ "older", ALL, take_older, "a time like 500ms, 60s, 1h30m, 2d" },
+	{ "sport", ALL, take_sport, "a port, 1 to 65535" },
+	{ "dport", ENDS, take_dport, "a port, 1 to 65535" },
+	{ "src", ALL, take_src, "an address or prefix like 10.0.0.0/8" },
+	{ "dst", ENDS, take_dst, "an address or prefix like 10.0.0.0/8" },
+	{ "uid", ALL, take_uid, "a user's number or name" },
+	{ "family", ALL, take_family, "4 or 6" },
+	{ "cgroup", ALL, take_cgroup, "a cgroup's path or number" },
 };
 
 #define NR_WORDS	(sizeof(words) / sizeof(words[0]))
 
-static const struct word *find_word(const char *typed, bool listeners)
+static const struct word *find_word(const char *typed, enum filter_of of)
 {
 	const char *names[NR_WORDS + 1] = { NULL };
 	char safe[64];
 	size_t i, n = 0;
 
 	for (i = 0; i < NR_WORDS; i++) {
-		if (listeners && !words[i].listeners)
+		if (!(words[i].of & of))
 			continue;
 		if (!strcmp(words[i].name, typed))
 			return &words[i];
@@ -257,16 +260,16 @@ static const struct word *find_word(const char *typed, bool listeners)
 }
 
 /**
- * filter_parse() - read conditions, say what is wrong with them
+ * filter_parse_events() - read conditions, say what is wrong with them
  * @filter:	filled
- * @listeners:	they are for listeners
+ * @of:		what they are for
  * @argc:	number of words
  * @argv:	conditions and values by turns
  *
  * Return: false after a message.
  */
-bool filter_parse(struct tcpstates_filter *filter, bool listeners, int argc,
-		  char **argv)
+bool filter_parse_events(struct filter_event *filter, enum filter_of of,
+			 int argc, char **argv)
 {
 	const struct word *word;
 	char safe[64];
@@ -274,7 +277,7 @@ bool filter_parse(struct tcpstates_filter *filter, bool listeners, int argc,
 
 	memset(filter, 0, sizeof(*filter));
 	for (i = 0; i < argc; i += 2) {
-		word = find_word(argv[i], listeners);
+		word = find_word(argv[i], of);
 		if (!word)
 			return false;
 		if (i + 1 == argc) {
@@ -291,4 +294,24 @@ bool filter_parse(struct tcpstates_filter *filter, bool listeners, int argc,
 		return false;
 	}
 	return true;
+}
+
+/**
+ * filter_parse() - read conditions, say what is wrong with them
+ * @filter:	filled
+ * @listeners:	they are for listeners
+ * @argc:	number of words
+ * @argv:	conditions and values by turns
+ *
+ * Return: false after a message.
+ */
+bool filter_parse(struct tcpstates_filter *filter, bool listeners, int argc,
+		  char **argv)
+{
+	struct filter_event all;
+	bool good = filter_parse_events(&all, listeners ? FILTER_LISTENERS :
+					FILTER_CONNS, argc, argv);
+
+	*filter = all.conn;
+	return good;
 }

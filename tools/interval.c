@@ -23,6 +23,24 @@ static bool bad(const char *option, const char *value, const char *wanted)
 }
 
 /**
+ * interval_count() - read --count
+ * @options:	what was given
+ * @turns:	set to it, or to 0 if there is none
+ *
+ * Return: false after a message.
+ */
+bool interval_count(const struct options *options, unsigned long long *turns)
+{
+	const char *count = options->value[OPT_COUNT];
+	char *end;
+
+	*turns = count ? strtoull(count, &end, 10) : 0;
+	if (count && (*end || !*turns || *count == '-'))
+		return bad("count", count, "a number above 0");
+	return true;
+}
+
+/**
  * interval_parse() - read the two options
  * @interval:	filled
  * @options:	what was given
@@ -48,13 +66,7 @@ bool interval_parse(struct interval *interval, const struct options *options)
 		return bad("interval", every,
 			   "a number of seconds, 0.1 to 86400");
 	interval->us = (unsigned long long)(seconds * 1e6);
-	interval->turns = 0;
-	if (!count)
-		return true;
-	interval->turns = strtoull(count, &end, 10);
-	if (*end || !interval->turns || *count == '-')
-		return bad("count", count, "a number above 0");
-	return true;
+	return interval_count(options, &interval->turns);
 }
 
 /**

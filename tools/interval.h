@@ -25,6 +25,8 @@ struct interval {
 #define INTERVAL_RATE_SIZE	40
 
 bool interval_parse(struct interval *interval, const struct options *options);
+bool interval_count(const struct options *options,
+		    unsigned long long *turns);
 bool interval_next(struct interval *interval);
 void interval_begin(struct interval *interval);
 double interval_now(void);

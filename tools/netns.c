@@ -23,7 +23,7 @@ static int open_netns(const char *name)
 	char path[256];
 	int fd;
 
-	if (strchr(name, '/')) {
+	if (!*name || *name == '.' || strchr(name, '/')) {
 		errno = ENOENT;
 		return -1;
 	}

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "nearest.h"
+#include "lib/tcpstates.h"
 #include "output.h"
 #include "tcpstatectl.h"
 #include "term.h"
@@ -17,7 +18,7 @@ const struct verb verbs[] = {
 	{
 		.name = "show",
 		.args = "",
-		.options = "jp" OPTS_AGAIN,
+		.options = "jp" OPTS_AGAIN OPTS_ALL_NETNS,
 		.summary = "states, transitions and their durations (default)",
 		.text =
 "Prints how many connections are in each TCP state now, how often each\n"
@@ -34,7 +35,7 @@ const struct verb verbs[] = {
 		.name = "conns",
 		.args = "[FILTER...]",
 		.max_args = 64,
-		.options = "jnp",
+		.options = "jnp" OPTS_ALL_NETNS,
 		.summary = "live connections, how long in their state, and whose",
 		.text =
 "Prints live connections, listeners apart: the state, how long each has been\n"
@@ -50,7 +51,7 @@ const struct verb verbs[] = {
 		.name = "listeners",
 		.args = "[FILTER...]",
 		.max_args = 64,
-		.options = "jnp",
+		.options = "jnp" OPTS_ALL_NETNS,
 		.summary = "listeners, their queues, what they dropped, and whose",
 		.text =
 "Prints listeners: half-open connections (HALF), those of them that are new\n"
@@ -75,11 +76,12 @@ const struct verb verbs[] = {
 	{
 		.name = "diagram",
 		.args = "",
-		.options = "",
+		.options = "jp",
 		.summary = "the state machine, with how many are and went where",
 		.text =
 "Draws the TCP state machine (RFC 9293, figure 5): in each box how many\n"
-"connections are in the state now, at each arrow how often it was taken.\n",
+"connections are in the state now, at each arrow how often it was taken.  What\n"
+"does not fit is shortened (12.3k); with JSON, all numbers as they are.\n",
 		.run = cmd_diagram,
 	},
 	{
@@ -93,6 +95,92 @@ const struct verb verbs[] = {
 "connections are stuck in a state that nobody should be in for long, those\n"
 "with the oldest first.  Keys: q ends, space pauses, s sorts, h explains.\n",
 		.run = cmd_top,
+	},
+	{
+		.name = "events",
+		.args = "[FILTER...]",
+		.max_args = 64,
+		.options = "jp" OPTS_COUNT OPTS_ALL_NETNS,
+		.summary = "transitions, as they happen",
+		.text =
+"Prints each transition when it happens: the time, the state that is left and\n"
+"the one that is entered, how long the connection was in the first, both ends,\n"
+"and why it was closed; with JSON, one object a line.  FILTER is words like\n"
+"  state established   from syn-recv   to closed   cause reset   older 60s\n"
+"  sport 80    dport 443    src 192.0.2.0/24    dst 2001:db8::1    uid 1000\n"
+"  family 6    cgroup /a/b\n"
+"all of which must hold.  Events that were lost are counted and said.  Needs\n"
+"root: it uses the kernel's tracing system.\n",
+		.run = cmd_events,
+	},
+	{
+		.name = "alerts",
+		.args = "[raised|cleared] [RULE]",
+		.max_args = 2,
+		.options = "fjnp" OPTS_EXEC,
+		.summary = "alerts, whose they are, and the next ones as they come",
+		.text =
+"Prints the alerts that are raised, then the last ones that are over: the rule,\n"
+"the listener or the other end that it is about, process and user, the value\n"
+"now, its peak and the threshold, since when, for how long, and how often.\n"
+"With --follow, those that are raised, then each as it is raised and cleared, a\n"
+"line (or JSON object) each.  With --exec, CMD is run by sh for each of these,\n"
+"one at a time and for a minute at most; ALERT_STATE, ALERT_RULE, ALERT_SUBJECT\n"
+"and so on in its environment say what it is: tcpstatectl(8).\n",
+		.run = cmd_alerts,
+	},
+	{
+		.name = "rules",
+		.args = "[set RULE NAME=VALUE...|load FILE]",
+		.max_args = 16,
+		.options = "jp",
+		.summary = "rules of alerts: list, change, load from a file",
+		.text =
+"Prints the rules of alerts: their parameters, alerts now (RAISED) and so far\n"
+"(TOTAL), the value that is nearest to an alert, and what it is compared with.\n"
+"  rules set close_wait_leak count=500 age=30s\n"
+"changes parameters of a rule: enabled (on, off), count, percent, age, duration,\n"
+"clear, quiet.  The kernel refuses what makes no sense.\n"
+"  rules load /etc/tcpstates.conf\n"
+"reads such lines from a file (- is the standard input): all of them or none.\n",
+		.run = cmd_rules,
+	},
+	{
+		.name = "history",
+		.args = "[TIME]",
+		.max_args = 1,
+		.options = "jp",
+		.summary = "the last 15 minutes, from the module's own memory",
+		.text =
+"Draws the last 15 minutes, or the last TIME (like 90s, 5m): connections in\n"
+"each state, connections that waited for accept(), and what happened each second.\n"
+"NOW is the last second, MAX the highest one; lines that were always 0 are left\n"
+"out.  With JSON, every second.\n",
+		.run = cmd_history,
+	},
+	{
+		.name = "check",
+		.args = "[RULE...]",
+		.max_args = TCPSTATES_RULES,
+		.options = "",
+		.summary = "a plugin for Nagios and the like: is there an alert",
+		.text =
+"Prints one line with performance data and ends with 0: no alert; 1: an alert was\n"
+"raised in the last 5 minutes and is over; 2: one is raised; 3: it cannot be\n"
+"told.  Of these rules only, if any are named.\n",
+		.run = cmd_check,
+		.failed = CHECK_UNKNOWN,
+	},
+	{
+		.name = "doctor",
+		.args = "",
+		.options = "jp",
+		.summary = "what is wrong, whose it is, and what usually helps",
+		.text =
+"Looks at everything once and says in plain words what is wrong: alerts that\n"
+"are raised (PROBLEM), what comes near to one, and what else is unusual (NOTICE);\n"
+"for each whose it is, why it matters, what usually helps, and who says so.\n",
+		.run = cmd_doctor,
 	},
 	{
 		.name = "netns",
@@ -170,19 +258,29 @@ static bool args_fit(const struct verb *verb, int argc, char **argv)
 	return false;
 }
 
+/* What a monitoring system takes for an alert must be one. */
+static int failed(const struct verb *verb, int status)
+{
+	return verb->failed ? verb->failed : status;
+}
+
 static int run_verb(const struct verb *verb, const struct options *options,
 		    int argc, char **argv)
 {
 	if (!options_fit(options, verb) || !args_fit(verb, argc, argv))
-		return STATUS_USAGE;
+		return failed(verb, STATUS_USAGE);
 	if (options->given['h'])
 		return help_verb(verb);
 	if (!term_setup(options))
-		return STATUS_USAGE;
+		return failed(verb, STATUS_USAGE);
 	if (options->given['V'])
 		return cmd_version(options, 0, NULL);
+	if (options->given['N'] && options->given[OPT_ALL_NETNS]) {
+		output_error("'--netns' is one namespace, '--all-netns' are all: only one of them");
+		return STATUS_USAGE;
+	}
 	if (options->value['N'] && netns_enter(options->value['N']))
-		return STATUS_REFUSED;
+		return failed(verb, STATUS_REFUSED);
 	return verb->run(options, argc, argv);
 }
 

@@ -13,14 +13,27 @@ enum {
 	STATUS_REFUSED	= 2,	/* module not loaded, or the kernel refused */
 };
 
+/* Of "check", as monitoring plugins have them */
+enum {
+	CHECK_OK	= 0,
+	CHECK_WARNING	= 1,
+	CHECK_CRITICAL	= 2,
+	CHECK_UNKNOWN	= 3,
+};
+
 /* Options without a letter, and strings of them for struct verb */
 enum {
 	OPT_INTERVAL	= 1,
 	OPT_COUNT	= 2,
 	OPT_COLOR	= 3,
+	OPT_EXEC	= 4,
+	OPT_ALL_NETNS	= 5,
 };
 
 #define OPTS_AGAIN	"\1\2"
+#define OPTS_COUNT	"\2"
+#define OPTS_EXEC	"\4"
+#define OPTS_ALL_NETNS	"\5"
 
 /**
  * struct options - options given on the command line
@@ -55,6 +68,7 @@ struct option_info {
  * @summary:	what it does, a few words
  * @text:	what it does, for "help VERB"
  * @run:	does it; returns the exit status
+ * @failed:	exit status if it could not even begin; 0: the usual one
  */
 struct verb {
 	const char *name;
@@ -64,6 +78,7 @@ struct verb {
 	const char *summary;
 	const char *text;
 	int (*run)(const struct options *options, int argc, char **argv);
+	int failed;
 };
 
 /* Ended by a verb without name; the first one is the default. */
@@ -81,11 +96,17 @@ int stats_get(struct tcpstates_stats *stats);
 int netns_enter(const char *name);
 bool options_fit(const struct options *options, const struct verb *verb);
 
+int cmd_alerts(const struct options *options, int argc, char **argv);
 int cmd_conns(const struct options *options, int argc, char **argv);
 int cmd_diagram(const struct options *options, int argc, char **argv);
+int cmd_check(const struct options *options, int argc, char **argv);
+int cmd_doctor(const struct options *options, int argc, char **argv);
+int cmd_events(const struct options *options, int argc, char **argv);
 int cmd_hist(const struct options *options, int argc, char **argv);
+int cmd_history(const struct options *options, int argc, char **argv);
 int cmd_listeners(const struct options *options, int argc, char **argv);
 int cmd_netns(const struct options *options, int argc, char **argv);
+int cmd_rules(const struct options *options, int argc, char **argv);
 int cmd_top(const struct options *options, int argc, char **argv);
 int cmd_show(const struct options *options, int argc, char **argv);
 int cmd_version(const struct options *options, int argc, char **argv);

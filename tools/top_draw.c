@@ -10,6 +10,7 @@
 #include "conns.h"
 #include "duration.h"
 #include "output.h"
+#include "spark.h"
 #include "top.h"
 
 #define NAME_WIDTH	21
@@ -33,30 +34,18 @@ static void line(int y, int style, const char *format, ...)
 
 static void draw_history(const struct top_state *state, int y, int x)
 {
-	static const char *const blocks[] = {
-		" ", "\xe2\x96\x81", "\xe2\x96\x82", "\xe2\x96\x83",
-		"\xe2\x96\x84", "\xe2\x96\x85", "\xe2\x96\x86", "\xe2\x96\x87",
-		"\xe2\x96\x88"
-	};
-	static const char *const ascii[] = {
-		" ", ".", ":", "-", "=", "+", "*", "#", "@"
-	};
 	int width = getmaxx(stdscr);
-	size_t room = width > x ? width - x : 0, i = 0, level;
+	size_t room = width > x ? width - x : 0, i = 0, at;
 	unsigned long long most = 1;
 
 	if (state->nr_history > room)
 		i = state->nr_history - room;
-	for (level = i; level < state->nr_history; level++)
-		if (state->history[level] > most)
-			most = state->history[level];
+	for (at = i; at < state->nr_history; at++)
+		if (state->history[at] > most)
+			most = state->history[at];
 	move(y, x);
-	for (; i < state->nr_history; i++) {
-		level = (size_t)((double)state->history[i] * 8 / (double)most);
-		if (!level && state->history[i])
-			level = 1;
-		addstr(term_utf8() ? blocks[level] : ascii[level]);
-	}
+	for (; i < state->nr_history; i++)
+		addstr(spark(state->history[i], most));
 }
 
 static int draw_states(const struct top *top, int y)

@@ -47,8 +47,53 @@ void whose_find(struct whose *whose)
 			     denied);
 }
 
+static const struct tcpstates_owner *
+owners_of(const struct whose *whose, const struct tcpstates_num *inode,
+	  size_t *nr)
+{
+	*nr = 0;
+	return inode->known ? tcpstates_owners_of(whose->owners, inode->value,
+						  nr) : NULL;
+}
+
+/* Those of one process follow each other. */
+static size_t count_processes(const struct tcpstates_owner *owner, size_t nr)
+{
+	size_t processes = nr > 0, i;
+
+	for (i = 1; i < nr; i++)
+		processes += owner[i].pid != owner[i - 1].pid;
+	return processes;
+}
+
 /**
- * whose_process() - fill the next cell: NAME/PID
+ * whose_name() - the process: NAME/PID, and how many more
+ * @whose:	who is asked
+ * @text:	where to
+ * @inode:	of the socket's file
+ *
+ * Return: @text, printable, "-" if it is not known.
+ */
+char *whose_name(struct whose *whose, char text[WHOSE_SIZE],
+		 const struct tcpstates_num *inode)
+{
+	const struct tcpstates_owner *owner;
+	size_t nr, processes;
+
+	owner = owners_of(whose, inode, &nr);
+	processes = count_processes(owner, nr);
+	if (processes > 1)
+		snprintf(text, WHOSE_SIZE, "%s/%d,+%zu", owner->name,
+			 owner->pid, processes - 1);
+	else if (processes)
+		snprintf(text, WHOSE_SIZE, "%s/%d", owner->name, owner->pid);
+	else
+		snprintf(text, WHOSE_SIZE, "-");
+	return text;
+}
+
+/**
+ * whose_process() - fill the next cell: the process
  * @whose:	who is asked
  * @table:	the table
  * @inode:	of the socket's file
@@ -56,15 +101,53 @@ void whose_find(struct whose *whose)
 void whose_process(struct whose *whose, struct table *table,
 		   const struct tcpstates_num *inode)
 {
-	const char *name = NULL;
-	char text[128] = "-";
-	int pid;
+	char text[WHOSE_SIZE];
 
-	if (inode->known)
-		name = tcpstates_owner_of(whose->owners, inode->value, &pid);
-	if (name)
-		snprintf(text, sizeof(text), "%s/%d", name, pid);
-	table_safe(table, text);
+	table_safe(table, whose_name(whose, text, inode));
+}
+
+static size_t count_of(const int *pids, size_t nr, int pid)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < nr; i++)
+		n += pids[i] == pid;
+	return n;
+}
+
+/**
+ * whose_most() - the process that has most of some sockets
+ * @whose:	who is asked; whose_find() has been called
+ * @inodes:	of the sockets' files
+ * @nr:		how many, MOST_SOCKETS at most
+ *
+ * Return: see struct most.
+ */
+struct most whose_most(const struct whose *whose,
+		       const unsigned long long *inodes, size_t nr)
+{
+	size_t i, n, found = 0, record = 0;
+	struct most most = { 0 };
+	int pids[MOST_SOCKETS];
+	const char *name;
+
+	for (i = 0; i < nr; i++) {
+		name = tcpstates_owner_of(whose->owners, inodes[i],
+					  &pids[found]);
+		if (!name)
+			continue;
+		n = count_of(pids, found + 1, pids[found]);
+		most.others += n == 1;
+		if (n > record) {
+			record = n;
+			most.name = name;
+			most.pid = pids[found];
+			most.inode = inodes[i];
+		}
+		found++;
+	}
+	most.others -= !!most.others;
+	return most;
 }
 
 /**
@@ -86,9 +169,14 @@ void whose_user(struct whose *whose, struct table *table,
 		table_num(table, uid);
 }
 
-/* Most sockets in a row have the same. */
-static const char *path_of(struct whose *whose,
-			   const struct tcpstates_num *cgroup)
+/**
+ * whose_path() - the path of a cgroup
+ * @whose:	who is asked
+ * @cgroup:	its number; most sockets in a row have the same
+ *
+ * Return: of any origin; NULL if it is not known.
+ */
+const char *whose_path(struct whose *whose, const struct tcpstates_num *cgroup)
 {
 	if (!cgroup->known || !cgroup->value)
 		return NULL;
@@ -109,7 +197,7 @@ static const char *path_of(struct whose *whose,
 void whose_cgroup(struct whose *whose, struct table *table,
 		  const struct tcpstates_num *cgroup)
 {
-	const char *path = path_of(whose, cgroup);
+	const char *path = whose_path(whose, cgroup);
 
 	if (path)
 		table_text(table, path);
@@ -117,8 +205,37 @@ void whose_cgroup(struct whose *whose, struct table *table,
 		table_num(table, cgroup);
 }
 
+static struct json_object *process_json(const struct tcpstates_owner *owner)
+{
+	struct json_object *process = json_new();
+
+	json_add(process, "name",
+		 output_must(json_object_new_string(owner->name)));
+	json_add_uint(process, "pid", owner->pid);
+	return process;
+}
+
+/* Each process once, with all its descriptors of the socket. */
+static struct json_object *processes_json(const struct tcpstates_owner *owner,
+					  size_t nr)
+{
+	struct json_object *list = json_new_list(), *process, *fds = NULL;
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		if (!i || owner[i].pid != owner[i - 1].pid) {
+			process = process_json(&owner[i]);
+			fds = json_new_list();
+			json_add(process, "fds", fds);
+			json_append(list, process);
+		}
+		json_append(fds, output_must(json_object_new_int(owner[i].fd)));
+	}
+	return list;
+}
+
 /**
- * whose_json() - members process, uid, inode, cgroup, cgroup_path
+ * whose_json() - members process, processes, uid, inode, cgroup, cgroup_path
  * @whose:	who is asked
  * @object:	where to
  * @inode:	of the socket's file
@@ -130,23 +247,16 @@ void whose_json(struct whose *whose, struct json_object *object,
 		const struct tcpstates_num *uid,
 		const struct tcpstates_num *cgroup)
 {
-	struct json_object *process = NULL;
-	const char *name = NULL;
-	int pid = 0;
+	const struct tcpstates_owner *owner;
+	size_t nr;
 
-	if (inode->known)
-		name = tcpstates_owner_of(whose->owners, inode->value, &pid);
-	if (name) {
-		process = json_new();
-		json_add(process, "name",
-			 output_must(json_object_new_string(name)));
-		json_add_uint(process, "pid", pid);
-	}
-	json_add(object, "process", process);
+	owner = owners_of(whose, inode, &nr);
+	json_add(object, "process", nr ? process_json(owner) : NULL);
+	json_add(object, "processes", processes_json(owner, nr));
 	json_add_num(object, "uid", uid);
 	json_add_num(object, "inode", inode);
 	json_add_num(object, "cgroup", cgroup);
-	json_add_word(object, "cgroup_path", path_of(whose, cgroup));
+	json_add_word(object, "cgroup_path", whose_path(whose, cgroup));
 }
 
 /**
