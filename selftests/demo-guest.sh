@@ -113,6 +113,8 @@ ab -q -n 300 -c 4 http://127.0.0.1/ | grep -E 'Complete|Failed|Requests per'
 show tcpstatectl
 
 say "An application that does not close: 8 connections in CLOSE_WAIT"
+echo "(8 are an alert from now on, once they are 1 s old)"
+show tcpstatectl rules set close_wait_leak count=8 age=1s
 start_leak
 echo '$ tcpstatectl | grep -E "STATE|CLOSE_WAIT|FIN_WAIT2"'
 tcpstatectl | grep -E 'STATE|^CLOSE_WAIT|^FIN_WAIT2'
@@ -132,6 +134,13 @@ wait_for 20 raised syn_flood
 echo '$ grep -E "^# (alert|culprit)|raised  |^culprit" /proc/tcpstates; dmesg | grep alert'
 grep -E '^# (alert|culprit)|raised  |^culprit' /proc/tcpstates
 dmesg | grep -o 'tcpstates: alert .*'
+wait_for 20 raised close_wait_leak
+show tcpstatectl alerts
+show tcpstatectl history 30s
+show tcpstatectl check
+
+say "What is wrong, in plain words"
+show tcpstatectl doctor
 
 say "How long did handshakes take, and where did connections go?"
 show tcpstatectl hist syn-recv:established

@@ -1,25 +1,25 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# packages: iproute2 util-linux jq
+# packages: iproute2 util-linux jq procps
 # modules: tcp_diag inet_diag
-# timeout: 240
+# timeout: 300
 #
-# tcpstatectl conns, listeners, hist, diagram, netns: against ss, /proc and
+# tcpstatectl conns, listeners, hist, diagram, netns, --all-netns: against ss, /proc and
 # the processes that own the sockets.
 
 # The functions below are called through is() and poll().
-# shellcheck disable=SC2317,SC2015,SC2086,SC2191
+# shellcheck disable=SC2317,SC2015,SC2016,SC2086,SC2191
 
 . "$(dirname "$0")/lib.sh"
 
-need swarm ss ip awk jq tcpstatectl setpriv
+need swarm ss ip awk jq tcpstatectl setpriv pgrep
 in_own_namespace
 dir=$(mktemp -d)
 mod_setup
 at_exit "rm -rf $dir"
 PORT=7901
 COUNT=30
-ktap_begin 24
+ktap_begin 32
 
 # holding COMMAND...: in the background until let_go
 holding()
@@ -81,8 +81,8 @@ by_address()
 
 by_age()
 {
-	[ "$(our_ends older 1h | wc -l)" -eq 0 ] &&
-		[ "$(our_ends older 1ms | wc -l)" -eq $((2 * COUNT)) ]
+	[ "$(our_ends older 1h30m | wc -l)" -eq 0 ] &&
+		[ "$(our_ends older 1ms500us | wc -l)" -eq $((2 * COUNT)) ]
 }
 
 # The ages of connections that were made between two looks at the clock
@@ -101,6 +101,44 @@ owners_are_those_of_ss()
 		sed -E 's/.*\(\("([^"]*)",pid=([0-9]+).*/\1\/\2/' | sort) \
 		<(tcpstatectl conns state established |
 		awk 'NR > 1 { print $5 }' | sort)
+}
+
+# A socket that three processes have open, one of them twice, as ss -p says it:
+# "INODE NAME PID FD"
+ss_triples()
+{
+	ss -Htanpe "$@" | awk '{
+		match($0, /ino:[0-9]+/)
+		inode = substr($0, RSTART + 4, RLENGTH - 4)
+		n = split($0, part, "\\(\"")
+		for (i = 2; i <= n; i++) {
+			split(part[i], p, /[",=)]+/)
+			print inode, p[1], p[3], p[5]
+		}
+	}' | sort
+}
+
+our_triples()
+{
+	tcpstatectl conns -j "$@" | jq -r '.connections[] | .inode as $i |
+		.processes[] | .name as $n | .pid as $p | .fds[] |
+		"\($i) \($n) \($p) \(.)"' | sort
+}
+
+several_owners()
+{
+	bash -c 'exec 5<> /dev/tcp/127.0.0.1/'$PORT' 6>&5 || exit
+		sleep 60 6>&- & sleep 60 & echo open; wait' > "$dir/shared" &
+	local parent=$! pids
+	poll 20 grep -q open "$dir/shared" || return
+	ss_triples dport = ":$PORT" > "$dir/ss"
+	our_triples dport $PORT | diff "$dir/ss" - &&
+		[ "$(wc -l < "$dir/ss")" -eq $((COUNT + 5)) ] &&
+		tcpstatectl conns dport $PORT | grep " bash/$parent,+2 "
+	local status=$?
+	pids=$(pgrep -P $parent)
+	kill $parent $pids
+	return $status
 }
 
 user_is_said()
@@ -122,7 +160,8 @@ json_is_complete()
 	tcpstatectl conns -j | jq -e '.version == 1 and .summary.complete and
 		.summary.shown == (.connections | length) and
 		([.connections[] | has("state", "age_us", "local", "remote",
-			"process", "uid", "inode", "cgroup", "cookie", "kind")] |
+			"process", "processes",
+			"uid", "inode", "cgroup", "cookie", "kind")] |
 			all)' > /dev/null
 }
 
@@ -163,14 +202,49 @@ hist_of_an_edge()
 	tcpstatectl hist -P syn-recv | grep -q '^p99.9 '
 }
 
-# What is known of this load is in the drawing, which is no wider than 80.
-diagram_has_the_numbers()
+# All numbers of the drawing, which is no wider than 80, in order
+drawn_numbers()
 {
 	local drawn
 	drawn=$(tcpstatectl diagram) || return
 	[ "$(awk '{ print length }' <<< "$drawn" | sort -n | tail -n 1)" -le 80 ] &&
-		grep -q "| $((2 * COUNT)) *|" <<< "$drawn" &&
-		grep -q "SYN received | $COUNT " <<< "$drawn"
+		sed 's/[A-Z_]*WAIT[12]//g; s/2MSL//' <<< "$drawn" |
+		grep -oE '[0-9]+' | sort -n
+}
+
+# Every gauge, every transition that has an arrow, and those that happened and
+# have none.
+numbers_to_draw()
+{
+	local arrows
+	arrows=$(tcpstatectl diagram -j | jq -r '.transitions[] | select(.drawn) |
+		"\(.from) \(.to)" | ascii_upcase') || return
+	awk -v arrows="$arrows" '
+	BEGIN {
+		n = split(arrows, name, "\n")
+		for (i = 1; i <= n; i++)
+			drawn[name[i]] = 1
+	}
+	$1 == "state" && $2 != "CLOSED" { print $3 }
+	$1 == "transition" && (drawn[$2 " " $3] || $4) { print $4 }
+	END { exit n != 16 }' /proc/tcpstates | sort -n
+}
+
+# As JSON: those of /proc.  Drawn: all of them, none else, those that are known
+# of this load where they belong.
+diagram_has_the_numbers()
+{
+	tcpstatectl diagram -j | jq -r '
+		(.states[] | "state \(.state) \(.current // "-")"),
+		(.transitions[] | "transition \(.from) \(.to) \(.count)") |
+		ascii_upcase' > "$dir/json" &&
+	awk '$1 == "state" { print toupper($1), $2, $3 }
+		$1 == "transition" { print toupper($1), $2, $3, $4 }' \
+		/proc/tcpstates | diff - "$dir/json" &&
+	diff <(numbers_to_draw) <(drawn_numbers) &&
+	tcpstatectl diagram > "$dir/drawn" &&
+	grep -q "| $((2 * COUNT)) *|" "$dir/drawn" &&
+		grep -q "SYN received | $COUNT " "$dir/drawn"
 }
 
 netns_are_listed()
@@ -194,6 +268,161 @@ other_netns()
 	[ "$(tcpstatectl -N tcps_tool show -j | jq '.states[] |
 		select(.state == "established").current')" -eq 10 ] &&
 	[ "$(tcpstatectl conns -N tcps_tool state established | wc -l)" -eq 11 ]
+}
+
+# By the number of a process, which may be any in it; a namespace whose name is a
+# number comes first.
+other_netns_by_process()
+{
+	local pid
+	pid=$(ip netns pids tcps_tool | tail -n 1)
+	[ -n "$pid" ] && [ "$pid" != $$ ] &&
+	diff <(ip netns exec tcps_tool ss -Htan state connected |
+		awk '{ print $(NF - 1), $NF }' | sort) <(our_ends -N "$pid") &&
+	[ "$(our_ends -N "$pid" | wc -l)" -eq 10 ] &&
+	[ "$(our_ends -N $$ | wc -l)" -eq "$(our_ends | wc -l)" ] &&
+	[ "$(tcpstatectl -N "$pid" listeners -j | jq '.listeners[].local.port')" \
+		-eq $((PORT + 1)) ] &&
+	ip netns add "$pid" && [ "$(our_ends -N "$pid" | wc -l)" -eq 0 ]
+	local status=$?
+	ip netns del "$pid"
+	return $status
+}
+
+# everywhere COMMAND...: "NETNS WORDS..." of the named namespace, of this one,
+# which is that of a process, and of the initial one
+everywhere()
+{
+	local space
+	for space in tcps_tool tcps_empty; do
+		ip netns exec $space "$@" | sed "s/^/$space /"
+	done
+	"$@" | sed "s/^/here /"
+	in_initial "$@" | sed "s/^/first /"
+}
+
+# Names of processes become those of namespaces; those of others stay.
+by_space()
+{
+	local here first pid space words
+	here=$(readlink /proc/self/ns/net)
+	first=$(readlink /proc/1/ns/net)
+	while read -r space words; do
+		pid=${space#pid:}
+		[ "$pid" = "$space" ] ||
+			case $(readlink "/proc/$pid/ns/net") in
+			"$here")	space=here ;;
+			"$first")	space=first ;;
+			esac
+		echo "$space $words"
+	done | sort
+}
+
+same_everywhere()
+{
+	[ "$(grep -c ^tcps_tool "$dir/ss")" -gt 0 ] &&
+		[ "$(grep -c ^here "$dir/ss")" -gt 0 ] && diff "$dir/ss" -
+}
+
+all_conns()
+{
+	everywhere ss -Htan state connected |
+		awk '{ print $1, $(NF - 1), $NF }' | sort > "$dir/ss"
+	in_initial tcpstatectl conns --all-netns |
+		awk 'NR > 1 { print $1, $4, $5 }' | by_space | same_everywhere &&
+	in_initial tcpstatectl conns --all-netns -j sport $((PORT + 1)) | jq -e "
+		.summary.shown == 5 and (.connections | length == 5) and
+		([.connections[].netns | .name == \"tcps_tool\" and
+		  .netns == $(stat -L -c %i /run/netns/tcps_tool)] | all) and
+		([.connections[].process] | all)" > /dev/null
+}
+
+all_listeners()
+{
+	everywhere ss -Htln | awk '{ print $1, $5, $3, $4 }' | sort > "$dir/ss"
+	in_initial tcpstatectl listeners --all-netns |
+		awk 'NR > 1 { print $1, $2, $6, $7 }' | by_space |
+		same_everywhere &&
+	in_initial tcpstatectl listeners --all-netns -j sport $((PORT + 1)) |
+		jq -e '.listeners | length == 1 and
+			.[0].netns.name == "tcps_tool"' > /dev/null
+}
+
+# Only what is or was: "NETNS STATE NOW ENTERED LEFT"
+all_states()
+{
+	everywhere awk '$1 == "state" && ($3 != 0 && $3 != "-" || $4 != 0) {
+		print $2, $3, $4, $5 }' /proc/net/tcpstates | sort > "$dir/ss"
+	in_initial tcpstatectl show --all-netns | awk 'NR > 1 && !NF { exit }
+		NR > 1 { print $1, $2, $3, $4, $5 }' | by_space | same_everywhere &&
+	in_initial tcpstatectl show --all-netns -j --interval 0.2 --count 2 |
+		jq -es '.[1] | .interval_s > 0 and ([.netns[] |
+			.version == 1 and (.states | length == 11) and
+			.states[1].entered_per_s == 0] | all) and
+			([.netns[].name] | contains(["tcps_empty", "tcps_tool"]))' \
+		> /dev/null
+}
+
+# How many are said to be left out: a test before may have left some behind
+left_out()
+{
+	sed -n 's/^tcpstatectl: left out: \([0-9]*\) network .*/\1/p' <<< "$1" |
+		grep . || echo 0
+}
+
+# One that only a mount of another place, or a descriptor, keeps alive
+unreachable_netns()
+{
+	local before said status
+	before=$(left_out "$(in_initial tcpstatectl conns --all-netns 2>&1 \
+		> /dev/null)")
+	ip netns add tcps_gone && exec 7< /run/netns/tcps_gone &&
+		ip netns del tcps_gone
+	said=$(in_initial tcpstatectl conns --all-netns 2>&1 > /dev/null)
+	status=$?
+	exec 7<&-
+	echo "$status: $said"
+	[ $status -eq 0 ] && [ "$(left_out "$said")" -eq $((before + 1)) ] &&
+		[ "$(wc -l <<< "$said")" -eq 1 ]
+}
+
+# A user, root of a namespace of its own, root without the right to go elsewhere
+all_netns_is_for_root()
+{
+	local verb nobody="setpriv --reuid 65534 --clear-groups"
+	for verb in show conns listeners; do
+		refuses_it in_initial $nobody tcpstatectl $verb --all-netns &&
+		refuses_it in_initial unshare -Urn tcpstatectl $verb \
+			--all-netns &&
+		refuses_it tcpstatectl $verb --all-netns &&
+		refuses_it in_initial setpriv --bounding-set=-sys_admin \
+			tcpstatectl $verb --all-netns || return
+	done
+	refuses "only one of them" 1 conns -N tcps_tool --all-netns &&
+		refuses "no option '--all-netns'" 1 hist --all-netns listen
+}
+
+# Status 2, one line, nothing else
+refuses_it()
+{
+	local status=0
+	"$@" > "$dir/out" 2> "$dir/err" || status=$?
+	[ $status -eq 2 ] && [ ! -s "$dir/out" ] &&
+		[ "$(wc -l < "$dir/err")" -eq 1 ] && return
+	echo "$*: $status"
+	cat "$dir/out" "$dir/err"
+	return 1
+}
+
+no_such_process()
+{
+	local gone
+	sleep 0 & gone=$!
+	wait "$gone"
+	refuses "No such" 2 -N "$gone" conns && refuses "No such" 2 -N 0 show &&
+	refuses "No such" 2 -N self show && refuses "No such" 2 -N -1 show &&
+	refuses "No such" 2 -N ../1 show &&
+	refuses "No such" 2 -N .. show && refuses "No such" 2 -N '' show
 }
 
 unprivileged()
@@ -226,6 +455,7 @@ wrong_words()
 	refuses "did you mean 'older'" 1 conns oldr 5s &&
 	refuses "1 to 65535" 1 conns sport 70000 &&
 	refuses "500ms" 1 listeners older soon &&
+	refuses "500ms" 1 conns older 30m1h &&
 	refuses "did you mean 'conns'" 1 cons &&
 	refuses "wants a state" 1 hist &&
 	refuses "no network namespace" 2 -N nowhere conns
@@ -287,6 +517,7 @@ is "listeners: JSON" listener_json
 is "diagram: the numbers of the load" diagram_has_the_numbers
 is "an unprivileged user" unprivileged
 is "a closed pipe" closed_pipe
+is "conns: several processes, all descriptors" several_owners
 let_go
 is "hist: a state" hist_is_that_of_proc ESTABLISHED
 is "hist: a transition" hist_of_an_edge
@@ -297,6 +528,22 @@ at_exit "ip netns del tcps_tool"
 holding ip netns exec tcps_tool swarm open $((PORT + 1)) 5
 is "netns: names and numbers" netns_are_listed
 is "another namespace" other_netns
+is "another namespace, by a process" other_netns_by_process
+ip netns add tcps_empty
+mkfifo "$dir/stay"
+swarm open $((PORT + 2)) 2 < "$dir/stay" > "$dir/here" &
+server=$!
+exec 8> "$dir/stay"
+poll 20 grep -q open "$dir/here"
+at_exit "ip netns del tcps_empty"
+is "all namespaces: connections, those of ss in each" all_conns
+is "all namespaces: listeners, those of ss in each" all_listeners
+is "all namespaces: states, those of /proc in each" all_states
+is "all namespaces: one that cannot be reached" unreachable_netns
+is "all namespaces: refused to others, in one line" all_netns_is_for_root
+exec 8>&-
+wait "$server"
+is "a process that is not there" no_such_process
 let_go
 is "a process with a hostile name" hostile_name
 is "wrong words: one line, the nearest one" wrong_words

@@ -62,6 +62,15 @@ json()
 	done
 }
 
+# Each number stands at its own place, and as it is in JSON.
+diagram()
+{
+	local -x TCPSTATES_PROC=fixtures/diagram
+
+	prints fixtures/diagram.txt diagram &&
+		prints fixtures/diagram.json diagram -j
+}
+
 pretty_json()
 {
 	TCPSTATES_PROC=fixtures/max run 0 show -p || return
@@ -213,10 +222,11 @@ pipe_closed()
 	[ "$status" -eq 2 ] && grep -q 'Broken pipe' "$work/err"
 }
 
-ktap_plan 14
+ktap_plan 15
 ktap_run "tables are as they should be" tables
 ktap_run "JSON is as it should be, 2^64-1 and null included" json
 ktap_run "pretty JSON says the same" pretty_json
+ktap_run "diagram" diagram
 ktap_run "show is the default, options may stand anywhere" spellings
 ktap_run "version" version
 ktap_run "help" help

@@ -60,7 +60,7 @@ man_options()
 {
 	same "help and manual" "$(help_options)" "$(sed -n -e \
 		's/^\.It Fl \(.\) , Fl -\([a-z-]*\)\( Ar [a-z]*\)*$/-\1\n--\2/p' \
-		-e 's/^\.It Fl -\([a-z-]*\) Ar [a-z]*$/--\1/p' "$man" | sort)"
+		-e 's/^\.It Fl -\([a-z-]*\)\( Ar [a-z]*\)*$/--\1/p' "$man" | sort)"
 }
 
 completes_commands()
@@ -99,8 +99,11 @@ takes_options()
 			case $option in
 			-N | --netns)	words+=("$$") ;;
 			--interval)	words+=(0.1 --count 1) ;;
-			--count)	words+=(1 --interval 0.1) ;;
+			--count)	words+=(1)
+					[[ $verb == events ]] ||
+						words+=(--interval 0.1) ;;
 			--color)	words+=(never) ;;
+			--exec)		words+=(true --follow) ;;
 			esac
 			[[ $verb != hist ]] || words+=(listen)
 			"$tool" "${words[@]}" >/dev/null 2>&1

@@ -8,33 +8,6 @@
 #include "filter.h"
 #include "unit.h"
 
-static void durations(void)
-{
-	static const struct {
-		const char *text;
-		bool valid;
-		unsigned long long us;
-	} cases[] = {
-		{ "60s", true, 60000000 }, { "60", true, 60000000 },
-		{ "500ms", true, 500000 }, { "7us", true, 7 },
-		{ "5m", true, 300000000 }, { "2h", true, 7200000000ULL },
-		{ "1d", true, 86400000000ULL }, { "0s", true, 0 },
-		{ "", false, 0 }, { "s", false, 0 }, { "-1s", false, 0 },
-		{ "1x", false, 0 }, { "1 s", false, 0 }, { "1.5s", false, 0 },
-		{ "99999999999999999999s", false, 0 },
-		{ "18446744073709551615d", false, 0 },
-	};
-	unsigned long long us;
-	size_t i;
-
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		us = 0;
-		CHECK(filter_duration(cases[i].text, &us) == cases[i].valid);
-		if (cases[i].valid)
-			CHECK(us == cases[i].us);
-	}
-}
-
 static void prefixes(void)
 {
 	struct tcpstates_prefix p;
@@ -120,7 +93,6 @@ static void wrong_words(void)
 int main(void)
 {
 	static const struct unit_case cases[] = {
-		{ "durations", durations },
 		{ "prefixes", prefixes },
 		{ "states in all spellings", spellings },
 		{ "all conditions", all_together },

@@ -3,6 +3,69 @@
 # Debian's archive, through this machine's own APT configuration: which
 # versions there are, and the packages themselves.
 
+# Where its lists are, and when they were read: archive_use() changes it.
+ARCHIVE_LISTS=/var/lib/apt/lists
+ARCHIVE_NAME=own
+
+# archive_use SUITE ARCH: from now on another suite, or another architecture,
+# of the archive that this machine's own sources name. Nothing of the machine
+# is changed: APT gets a configuration, and lists, in the cache.
+archive_use()
+{
+	local dir=$CACHE/apt/$1-$2
+
+	mkdir -p "$dir"/{lists/partial,parts,cache/archives/partial} ||
+		die "cannot write to the cache $CACHE"
+	archive_sources "$1" >"$dir/sources.list.$$"
+	mv "$dir/sources.list.$$" "$dir/sources.list"
+	cat >"$dir/apt.conf" <<-END
+		APT::Architecture "$2";
+		APT::Architectures { "$2"; };
+		APT::Sandbox::User "root";
+		Dir::State "$dir";
+		Dir::State::status "/dev/null";
+		Dir::Cache "$dir/cache";
+		Dir::Etc::sourcelist "$dir/sources.list";
+		Dir::Etc::sourceparts "$dir/parts";
+	END
+	export APT_CONFIG=$dir/apt.conf
+	ARCHIVE_LISTS=$dir/lists
+	ARCHIVE_NAME=$1-$2
+}
+
+# archive_own: what the machine's own configuration says, again.
+archive_own()
+{
+	unset APT_CONFIG
+	ARCHIVE_LISTS=/var/lib/apt/lists
+	ARCHIVE_NAME=own
+}
+
+# archive_sources SUITE: as sources.list has it. Backports stand on a suite.
+archive_sources()
+{
+	local base=${1%-backports} main security suite
+	local key=/usr/share/keyrings/debian-archive-keyring.gpg
+
+	main=$(archive_address Debian) || exit
+	security=$(archive_address Debian-Security) || exit
+	for suite in "$base" "$1"; do
+		echo "deb [signed-by=$key] $main $suite main"
+	done | sort -u
+	echo "deb [signed-by=$key] $security $base-security main"
+}
+
+# archive_address LABEL: where the machine gets that part of Debian from.
+archive_address()
+{
+	# The dollar signs are for APT.
+	# shellcheck disable=SC2016
+	env -u APT_CONFIG apt-get indextargets \
+		--format '$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
+		awk -F'|' -v label="$1" '$1 == label { print $2; exit }' |
+		grep . || die "this machine's APT sources have no $1"
+}
+
 # archive_update: read the package lists again where we may.
 archive_update()
 {
@@ -49,11 +112,11 @@ archive_closure()
 # once a day where we may; without a network the old ones have to do.
 archive_refresh()
 {
-	local stamp=$CACHE/resolved/refreshed
+	local stamp=$CACHE/resolved/refreshed-$ARCHIVE_NAME
 
 	mkdir -p "${stamp%/*}" || die "cannot write to the cache $CACHE"
 	[[ $(id -u) -eq 0 ]] || return 0
-	[[ -z $(find "$stamp" /var/lib/apt/lists -maxdepth 0 -mtime -1 \
+	[[ -z $(find "$stamp" "$ARCHIVE_LISTS" -maxdepth 0 -mtime -1 \
 		2>/dev/null) ]] || return 0
 	touch "$stamp"
 	(archive_update) || say "going on with the package lists there are"
@@ -66,8 +129,8 @@ archive_memo()
 	local memo found
 
 	archive_refresh
-	memo=$CACHE/resolved/$(sha256sum <<<"$*" | cut -c1-16)
-	if [[ -s $memo && $memo -nt /var/lib/apt/lists &&
+	memo=$CACHE/resolved/$(sha256sum <<<"$ARCHIVE_NAME $*" | cut -c1-16)
+	if [[ -s $memo && $memo -nt $ARCHIVE_LISTS &&
 	      $memo -nt /etc/apt && $memo -nt /etc/apt/sources.list.d ]]; then
 		cat "$memo"
 		return

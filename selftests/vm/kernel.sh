@@ -5,25 +5,40 @@
 #   KERNEL_IMAGE    the bzImage
 #   KERNEL_BUILD    the folder to build modules against
 #   KERNEL_TREE     the folder with lib/modules/RELEASE
+#   KERNEL_ARCH     Debian's name of its architecture
+#   KERNEL_MAKE     the make, and its arguments, that build modules for it
 
 # kernel_resolve LINE KDIR
 kernel_resolve()
 {
+	KERNEL_ARCH=$(dpkg --print-architecture)
+	KERNEL_MAKE=(make)
 	case $1 in
 	debug)			debug_resolve ;;
-	[0-9]*.[0-9]*)		kernel_packaged "$1" ;;
+	newest*|[0-9]*.[0-9]*)	kernel_packaged "$1" ;;
 	*)			kernel_own "$1" "$2" ;;
 	esac
 }
 
-# kernel_packaged LINE: Debian's newest kernel of this line.
+# kernel_packaged LINE: Debian's newest kernel of this line, which is a version
+# or "newest", and a flavour: 6.12-rt, 6.1-cloud, newest-rt.
 kernel_packaged()
 {
-	local arch found image version key
+	local version=${1%%-*} rest='' suite='' flavour='' found image key
 
-	arch=$(dpkg --print-architecture)
+	[[ $1 != *-* ]] || rest=${1#*-}
+	case $rest in
+	rt|cloud)	flavour=-$rest ;;
+	'')		;;
+	*)		die "no flavour '$rest': there are rt and cloud" ;;
+	esac
+	case $version in
+	5.10)	suite=bullseye ;;
+	newest)	suite=trixie-backports version='[0-9]+.[0-9]+' ;;
+	esac
+	[[ -z $suite ]] || archive_use "$suite" "$KERNEL_ARCH"
 	found=$(archive_memo archive_newest \
-		"linux-image-${1//./\\.}\.[0-9][^-]*(-[0-9]+)?-$arch") || exit
+		"linux-image-${version//./\\.}\.[0-9][^-]*(-[0-9]+)?$flavour-$KERNEL_ARCH") || exit
 	image=${found%%=*}
 	version=${found#*=}
 	KERNEL_RELEASE=${image#linux-image-}
@@ -32,29 +47,57 @@ kernel_packaged()
 	KERNEL_TREE=$CACHE/$key
 	KERNEL_IMAGE=$KERNEL_TREE/boot/vmlinuz-$KERNEL_RELEASE
 	KERNEL_BUILD=$KERNEL_TREE/usr/src/linux-headers-$KERNEL_RELEASE
+	[[ -z $suite ]] || buildroot_resolve "${suite%-backports}"
+	archive_own
 }
 
 # kernel_unpack RELEASE VERSION DIR: image and headers, not installed.
 kernel_unpack()
 {
-	local release=$1 version=$2 dir=$3 name packages
+	local release=$1 version=$2 dir=$3 name packages tools
 
 	need depmod kmod
 	packages=("linux-image-$release=$version"
 		  "linux-headers-$release=$version")
+	tools=$(kernel_parts 'kbuild-' "linux-headers-$release=$version")
 	while read -r name; do
 		packages+=("$name=$version")
-	done < <(apt-cache show "linux-headers-$release=$version" |
-		 kernel_header_parts)
+	done < <(kernel_parts '(headers-.*-common(-rt)?|(base|binary|modules)-[0-9].*)' \
+			"${packages[@]}")
 	archive_unpack "$dir" "${packages[@]}" || return
+	kernel_tools "$dir" "$tools" || return
+	kernel_merge "$dir" "$release"
 	kernel_relocate "$dir" "$release" && depmod -b "$dir" "$release"
 }
 
-# kernel_header_parts: the packages that headers are spread over.
-kernel_header_parts()
+# kernel_parts REGEX PACKAGE=VERSION...: the packages of that kind which image
+# and headers are spread over.
+kernel_parts()
 {
-	grep '^Depends:' | tr -s ', ' '\n' |
-		grep -E '^linux-(headers-.*-common|kbuild-)' | sort -u
+	local regex=$1
+
+	shift
+	apt-cache show "$@" | grep '^Depends:' | tr -s ', ' '\n' |
+		grep -E "^linux-$regex" | sort -u
+}
+
+# kernel_tools DIR PACKAGE: modpost and the like
+kernel_tools()
+{
+	archive_unpack "$1/tools" "$2=$(archive_version "$2")" || return
+	cp -a "$1/tools/." "$1/" && rm -r "$1/tools"
+}
+
+# kernel_merge DIR RELEASE: newer packages know only /usr/lib, and keep the
+# kernel itself beside its modules.
+kernel_merge()
+{
+	local new=$1/usr/lib/modules/$2
+
+	[[ ! -d $1/lib/modules/$2 && -d $new ]] || return 0
+	mkdir -p "$1"/{lib,boot}
+	ln -s ../usr/lib/modules "$1/lib/modules"
+	cp -l "$new/vmlinuz" "$1/boot/vmlinuz-$2"
 }
 
 # kernel_relocate DIR RELEASE: the headers name one another by absolute
@@ -63,7 +106,8 @@ kernel_relocate()
 {
 	# The dollar signs are for make.
 	# shellcheck disable=SC2016
-	sed -i 's|^include /usr/src/|include $(dir $(lastword $(MAKEFILE_LIST)))../|' \
+	sed -i -e 's|^include /usr/src/|include $(dir $(lastword $(MAKEFILE_LIST)))../|' \
+		-e 's|^KBUILD_OUTPUT=/usr/src/|KBUILD_OUTPUT=$(abspath $(dir $(lastword $(MAKEFILE_LIST))))/../|' \
 		"$1/usr/src/linux-headers-$2/Makefile"
 	rm -f "$1/usr/lib/modules/$2"/{build,source} \
 		"$1/lib/modules/$2"/{build,source}
@@ -75,7 +119,7 @@ kernel_own()
 	local image=$1 build=$2
 
 	[[ -f $image ]] ||
-		die "no such kernel: '$image' (6.12, 6.1, debug, or a bzImage)"
+		die "no such kernel: '$image' (6.12, 6.1-rt, 5.10, debug, ..., or a bzImage)"
 	[[ -n $build ]] || die "a bzImage needs its build tree: add --kdir DIR"
 	[[ -s $build/include/config/kernel.release ]] ||
 		die "$build is no built kernel tree: no include/config/kernel.release"

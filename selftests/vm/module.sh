@@ -56,7 +56,7 @@ module_make()
 # module_kbuild DIR: warnings are shown, noise is not.
 module_kbuild()
 {
-	make -s -C "$KERNEL_BUILD" M="$1" modules 2>"$1/build.log" >&2
+	"${KERNEL_MAKE[@]}" -s -C "$KERNEL_BUILD" M="$1" modules 2>"$1/build.log" >&2
 	local status=$?
 
 	grep -vE 'Skipping BTF generation|^$|compiler differs|  (The kernel|You are)' \
