@@ -97,7 +97,6 @@ static void show_culprits(struct seq_file *m, const struct tcps_watch *w)
 {
 	const struct tcps_tracked *t;
 
-	seq_puts(m, "# culprit    rule               address                     uid     cgroup      value       peak  threshold  seconds times\n");
 	for (t = w->tracked; t < w->tracked + TCPS_TRACKED; t++)
 		if (t->used && t->state.raised)
 			show_culprit(m, &t->alert);
@@ -117,6 +116,7 @@ void tcps_alert_show(struct seq_file *m, struct tcps_net *tn)
 	seq_puts(m, "# alert      rule               status raised_total    current  threshold active\n");
 	for (rule = 0; rule < TCPS_NR_RULES; rule++)
 		show_rule(m, &status[rule], rule);
+	seq_puts(m, "# culprit    rule               address                     uid     cgroup      value       peak  threshold  seconds times\n");
 	mutex_lock(&tcps_alert_lock);
 	if (tn->watch)
 		show_culprits(m, tn->watch);

@@ -207,11 +207,14 @@ plight_stop hole
 
 # --- TIME_WAIT ---------------------------------------------------------------------
 
+# All of them within a minute, or the first have gone before the last have come:
+# a kernel for debugging makes twenty a second on a busy machine.
 time_wait_tests()
 {
-	local begun
+	local begun many=1000
+	! slow_kernel || many=200
 	sysctl -qw net.ipv4.tcp_max_tw_buckets=100000
-	swarm clean 7430 1000
+	swarm clean 7430 $many
 	sysctl -qw net.ipv4.tcp_max_tw_buckets=$(($(sockets time-wait) * 100 / 80))
 	sleep 4
 	is "time_wait_pressure: 80 % is none" rule_is time_wait_pressure clear
@@ -222,9 +225,9 @@ time_wait_tests()
 	sysctl -qw net.ipv4.tcp_max_tw_buckets=100000
 	is "time_wait_pressure: cleared" \
 		cleared_now "$(now_ms)" time_wait_pressure
-	sysctl -qw net.ipv4.ip_local_port_range="20000 20999" \
+	sysctl -qw net.ipv4.ip_local_port_range="20000 $((20000 + many - 1))" \
 		net.ipv4.tcp_tw_reuse=0
-	swarm clean 7431 950
+	swarm clean 7431 $((many * 95 / 100))
 	begun=$(now_ms)
 	is "time_wait_pressure: one destination takes all ports" \
 		raised_now "$begun" time_wait_pressure 127.0.0.1:7431

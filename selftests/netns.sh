@@ -165,10 +165,10 @@ tracked_again()
 	[ "$(tracked)" -le "$tracked_before" ]
 }
 
-# Counters are the whole module's.
+# Counters are the whole module's, and alerts what was last looked at.
 own_lines()
 {
-	ns_proc "$1" | grep -v ^counter
+	ns_proc "$1" | grep -E '^(state|transition|closed) '
 }
 
 untouched()
