@@ -14,9 +14,10 @@ import struct
 import subprocess
 import time
 
+from ktap import run_tests
 from netlink_ynl import (ALL_TEXT, CLONE_NEWNET, PROC, become_nobody,
                          enter_initial, fresh, in_child, libc, ordered,
-                         refused, reload, run_tests, same, ss, ynl)
+                         refused, reload, same, ss, ynl)
 
 TCP_STATES = ['', 'established', 'syn-sent', 'syn-recv', 'fin-wait1',
               'fin-wait2', 'time-wait', 'closed', 'close-wait', 'last-ack',

@@ -14,9 +14,10 @@ import socket
 import subprocess
 import time
 
+from ktap import run_tests
 from netlink_ynl import (ALL_TEXT, CLONE_NEWNET, PROC, become_nobody,
                          enter_initial, fresh, in_child, libc, refused,
-                         reload, run_tests, same, ss, ynl)
+                         reload, same, ss, ynl)
 
 CLONE_NEWUSER = 0x10000000
 SOL_NETLINK, BROADCAST_ERROR, LISTEN_ALL_NSID = 270, 4, 8

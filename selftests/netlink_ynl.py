@@ -134,19 +134,3 @@ def become_nobody():
     os.setgid(65534)
     os.setuid(65534)
     fresh()
-
-
-def run_tests(tests):
-    """Each prints its result, in KTAP."""
-    print('KTAP version 1')
-    print(f'1..{len(tests)}')
-    for index, test in enumerate(tests, 1):
-        try:
-            test()
-            print(f'ok {index} {test.__doc__}', flush=True)
-        except Exception as error:  # whatever it was: the test has failed
-            where = traceback.extract_tb(error.__traceback__)[-1].lineno
-            print(f'not ok {index} {test.__doc__}')
-            for line in f'line {where}: {error!r}'[:2000].splitlines():
-                print(f'# {line}', flush=True)
-    print('# done', flush=True)

@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Listeners whose accept queues are full, and then are not, over and over.
+
+    alerts_flap.py FLAPS
+
+250 of them in 5 namespaces: with FLAPS = 40 they would be 10,000 alerts.  A flap
+is listen() with a shorter backlog than what waits, and then with a longer one:
+the condition comes and goes, nothing else does.  Prints KTAP.
+"""
+import ctypes
+import json
+import os
+import resource
+import socket
+import subprocess
+import sys
+import time
+
+from ktap import run_tests
+
+SPACES, LISTENERS, PORT = 5, 50, 7900
+WAITING, FULL, ROOMY = 9, 8, 100
+# In a minute: three alerts of one subject, and 30 lines of the kernel log
+FREE, LINES = 3, 30
+LOGGED, TRACKED = 256, 128
+CLONE_NEWNET = 0x40000000
+PROC = '/proc/thread-self/net/tcpstates'
+RULE_FILE = '/sys/module/tcpstates/parameters/rule'
+libc = ctypes.CDLL(None, use_errno=True)
+FLAPS = int(sys.argv[1])
+
+
+def lines(keyword):
+    """Lines of /proc/tcpstates that begin so, as words."""
+    with open(PROC, encoding='ascii') as file:
+        return [line.split()[1:] for line in file
+                if line.split()[0] == keyword]
+
+
+def counter(name):
+    return next(int(line[1]) for line in lines('counter') if line[0] == name)
+
+
+def rule(text):
+    with open(RULE_FILE, 'w', encoding='ascii') as file:
+        file.write(text)
+
+
+def log_lines():
+    out = subprocess.run(['dmesg'], check=True, stdout=subprocess.PIPE,
+                         text=True).stdout
+    return out.count('tcpstates: alert ')
+
+
+def vmalloc_used():
+    """KiB"""
+    with open('/proc/meminfo', encoding='ascii') as file:
+        return next(int(line.split()[1]) for line in file
+                    if line.startswith('VmallocUsed:'))
+
+
+class Space:
+    """A namespace with listeners, each with connections that wait."""
+
+    def __init__(self):
+        assert libc.unshare(CLONE_NEWNET) == 0
+        self.fd = os.open('/proc/thread-self/ns/net', os.O_RDONLY)
+        subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
+        self.listeners, self.clients = [], []
+        for port in range(PORT, PORT + LISTENERS):
+            listener = socket.socket()
+            listener.bind(('127.0.0.1', port))
+            listener.listen(ROOMY)
+            self.listeners.append(listener)
+            for _ in range(WAITING):
+                self.clients.append(
+                    socket.create_connection(('127.0.0.1', port)))
+        rule('accept_overflow duration=0 quiet=1 clear=100')
+
+    def enter(self):
+        assert libc.setns(self.fd, CLONE_NEWNET) == 0
+
+    def listen(self, backlog):
+        for listener in self.listeners:
+            listener.listen(backlog)
+
+    def rule_line(self):
+        """raised in all, value, threshold, raised now"""
+        self.enter()
+        line = next(w for w in lines('alert') if w[0] == 'accept_overflow')
+        return [int(word) for word in line[2:6]]
+
+    def alerts(self):
+        self.enter()
+        out = subprocess.run(['tcpstatectl', 'alerts', '-j'], check=True,
+                             stdout=subprocess.PIPE, text=True).stdout
+        return json.loads(out)['alerts']
+
+
+def until(check, seconds=60):
+    end = time.monotonic() + seconds
+    while not check():
+        if time.monotonic() > end:
+            raise AssertionError([space.rule_line() for space in spaces])
+        time.sleep(0.05)
+
+
+def seen(value):
+    """A look after the last listen() has seen it: twice, for the first one may
+    have come in the middle."""
+    for _ in range(2):
+        begun = time.monotonic()
+        until(lambda: all(space.rule_line()[1] == value
+                          for space in spaces))
+        time.sleep(max(0, 1.1 - (time.monotonic() - begun)))
+
+
+def flap():
+    for space in spaces:
+        space.listen(FULL)
+    seen(WAITING)
+    raised = [space.rule_line()[3] for space in spaces]
+    for space in spaces:
+        space.listen(ROOMY)
+    seen(0)
+    assert all(space.rule_line()[3] == 0 for space in spaces)
+    return raised
+
+
+def first():
+    """250 listeners: each is an alert, three times"""
+    for _ in range(FREE):
+        assert flap() == [LISTENERS] * SPACES
+    for space in spaces:
+        assert space.rule_line()[0] == FREE * LISTENERS, space.rule_line()
+    taken.append(vmalloc_used())
+
+
+def rest():
+    """from then on alerts are held back for a minute, for two, for four"""
+    begun = time.monotonic()
+    for _ in range(FLAPS - FREE):
+        flap()
+    took = time.monotonic() - begun
+    most = FREE + sum(took > 60 * (2 ** i - 1) - 10 for i in range(1, 8))
+    for space in spaces:
+        assert space.rule_line()[0] <= most * LISTENERS, (took, most)
+
+
+def last():
+    """what stays is an alert at the end of that, and tells of all before"""
+    for space in spaces:
+        space.listen(FULL)
+    until(lambda: all(space.rule_line()[3] == LISTENERS
+                      for space in spaces), 600)
+    for space in spaces:
+        raised = [a for a in space.alerts() if a['state'] == 'raised']
+        assert sorted(a['where']['port'] for a in raised) == \
+            list(range(PORT, PORT + LISTENERS)), raised
+        # This one was held back first.
+        assert all(a['times'] + a['held_back'] == FLAPS + 2
+                   for a in raised), raised
+
+
+def bounded():
+    """memory and the kernel log are bounded, nothing was left out"""
+    for space in spaces:
+        assert len(space.alerts()) <= LOGGED, len(space.alerts())
+    minutes = (time.monotonic() - start) / 60
+    said = log_lines() - said_before
+    assert LINES <= said <= LINES * (minutes + 2), (said, minutes)
+    assert counter('alerts_untracked') == 0
+    # What the first ones took, no more: 64 KiB are for others.
+    grown = vmalloc_used() - taken[0]
+    assert grown <= 64, f'{grown} KiB more'
+
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (16384, 16384))
+said_before, start = log_lines(), time.monotonic()
+taken = []
+spaces = [Space() for _ in range(SPACES)]
+run_tests((first, rest, last, bounded))
