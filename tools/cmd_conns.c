@@ -121,10 +121,10 @@ static void print_text(const struct list *list, struct whose *whose)
 	for (; row < list->row + list->nr; row++) {
 		conn = &row->conn;
 		table_netns(table, row->space);
-		table_text(table, state_name(conn->state));
+		table_safe(table, state_name(conn->state));
 		conns_age(table, &conn->age_us, &conn->at_least_us);
-		table_text(table, conns_endpoint(end, &conn->local));
-		table_text(table, conns_endpoint(end, &conn->remote));
+		table_safe(table, conns_endpoint(end, &conn->local));
+		table_safe(table, conns_endpoint(end, &conn->remote));
 		whose_process(whose, table, &conn->inode);
 		whose_user(whose, table, &conn->uid);
 		whose_cgroup(whose, table, &conn->cgroup);

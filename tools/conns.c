@@ -132,6 +132,25 @@ void conns_summary(const struct tcpstates_summary *summary)
 }
 
 /**
+ * put_number() - append a number to a text
+ * @at:		where the text ends; there is room for 11 bytes
+ * @number:	the number
+ *
+ * Not by snprintf(): there are three in each of 200,000 rows.
+ */
+void put_number(char *at, unsigned int number)
+{
+	char digits[11], *digit = digits + sizeof(digits);
+
+	*--digit = '\0';
+	do {
+		*--digit = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	strcpy(at, digit);
+}
+
+/**
  * conns_endpoint() - an address and port, as people write them
  * @text:	where to
  * @address:	what
@@ -141,14 +160,20 @@ void conns_summary(const struct tcpstates_summary *summary)
 char *conns_endpoint(char text[ENDPOINT_SIZE],
 		     const struct tcpstates_address *address)
 {
-	char host[INET6_ADDRSTRLEN] = "*";
 	bool v6 = address->len == 16;
+	char *at = text;
 
+	if (v6)
+		*at++ = '[';
+	strcpy(at, "*");
 	if (address->len)
-		inet_ntop(v6 ? AF_INET6 : AF_INET, address->bytes, host,
-			  sizeof(host));
-	snprintf(text, ENDPOINT_SIZE, v6 ? "[%s]:%u" : "%s:%u", host,
-		 address->port);
+		inet_ntop(v6 ? AF_INET6 : AF_INET, address->bytes, at,
+			  INET6_ADDRSTRLEN);
+	at += strlen(at);
+	if (v6)
+		*at++ = ']';
+	*at++ = ':';
+	put_number(at, address->port);
 	return text;
 }
 

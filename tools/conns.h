@@ -18,12 +18,18 @@
  * @owners:	processes
  * @cgroup:	the number of the cgroup that was looked up last
  * @path:	its path; NULL: not found
+ * @uid:	the user who was looked up last
+ * @user:	his name; NULL: not found
+ * @looked_up:	@uid is somebody
  * @numeric:	numbers of users, not names
  */
 struct whose {
 	struct tcpstates_owners *owners;
 	unsigned long long cgroup;
 	char *path;
+	unsigned long long uid;
+	char *user;
+	bool looked_up;
 	bool numeric;
 };
 
@@ -51,6 +57,7 @@ void conns_visit_end(struct conns_visit *visit);
 int conns_open(struct tcpstates_nl **nl);
 int conns_fail(const struct tcpstates_error *error);
 void conns_summary(const struct tcpstates_summary *summary);
+void put_number(char *at, unsigned int number);
 char *conns_endpoint(char text[ENDPOINT_SIZE],
 		     const struct tcpstates_address *address);
 void conns_age(struct table *table, const struct tcpstates_num *age,

@@ -128,12 +128,16 @@ void table_safe(struct table *table, const char *text)
  */
 void table_text(struct table *table, const char *text)
 {
-	size_t size = tcpstates_escape(NULL, 0, text) + 1;
-	char *cell = output_must(malloc(size));
+	char few[256], *cell = few;
+	size_t size = tcpstates_escape(few, sizeof(few), text) + 1;
 
-	tcpstates_escape(cell, size, text);
+	if (size > sizeof(few)) {
+		cell = output_must(malloc(size));
+		tcpstates_escape(cell, size, text);
+	}
 	add_cell(table, STYLE_PLAIN, cell);
-	free(cell);
+	if (cell != few)
+		free(cell);
 }
 
 /**

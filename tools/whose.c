@@ -79,16 +79,20 @@ char *whose_name(struct whose *whose, char text[WHOSE_SIZE],
 {
 	const struct tcpstates_owner *owner;
 	size_t nr, processes;
+	char *end;
 
 	owner = owners_of(whose, inode, &nr);
 	processes = count_processes(owner, nr);
-	if (processes > 1)
+	if (processes > 1) {
 		snprintf(text, WHOSE_SIZE, "%s/%d,+%zu", owner->name,
 			 owner->pid, processes - 1);
-	else if (processes)
-		snprintf(text, WHOSE_SIZE, "%s/%d", owner->name, owner->pid);
-	else
-		snprintf(text, WHOSE_SIZE, "-");
+	} else if (processes) {
+		end = stpcpy(text, owner->name);
+		*end = '/';
+		put_number(end + 1, owner->pid);
+	} else {
+		strcpy(text, "-");
+	}
 	return text;
 }
 
@@ -150,6 +154,21 @@ struct most whose_most(const struct whose *whose,
 	return most;
 }
 
+/* NULL: not found; most sockets in a row have the same user. */
+static const char *user_name(struct whose *whose, unsigned long long uid)
+{
+	const struct passwd *user;
+
+	if (!whose->looked_up || uid != whose->uid) {
+		user = getpwuid((uid_t)uid);
+		free(whose->user);
+		whose->user = user ? output_must(strdup(user->pw_name)) : NULL;
+		whose->uid = uid;
+		whose->looked_up = true;
+	}
+	return whose->user;
+}
+
 /**
  * whose_user() - fill the next cell: a user's name, or number
  * @whose:	who is asked
@@ -159,12 +178,12 @@ struct most whose_most(const struct whose *whose,
 void whose_user(struct whose *whose, struct table *table,
 		const struct tcpstates_num *uid)
 {
-	const struct passwd *user = NULL;
+	const char *user = NULL;
 
 	if (uid->known && !whose->numeric)
-		user = getpwuid((uid_t)uid->value);
+		user = user_name(whose, uid->value);
 	if (user)
-		table_text(table, user->pw_name);
+		table_text(table, user);
 	else
 		table_num(table, uid);
 }
@@ -267,4 +286,5 @@ void whose_end(struct whose *whose)
 {
 	tcpstates_owners_free(whose->owners);
 	free(whose->path);
+	free(whose->user);
 }

@@ -129,3 +129,4 @@ for nr in $2; do
 	listeners "$nr"
 done
 records "$1"
+exit 0

@@ -2,18 +2,26 @@
 /*
  * Words of unknown origin, made safe for a terminal, a log and JSON.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "tcpstates.h"
 
-static size_t escape_byte(char unit[8], unsigned char byte)
+/* Return: the length of @unit, which needs no NUL. */
+static size_t escape_byte(char unit[4], unsigned char byte)
 {
+	static const char digits[] = "0123456789abcdef";
+
+	unit[0] = byte;
+	if (byte > ' ' && byte < 0x7f && byte != '\\')
+		return 1;
+	unit[0] = '\\';
+	unit[1] = '\\';
 	if (byte == '\\')
-		return snprintf(unit, 8, "\\\\");
-	if (byte > ' ' && byte < 0x7f)
-		return snprintf(unit, 8, "%c", byte);
-	return snprintf(unit, 8, "\\x%02x", byte);
+		return 2;
+	unit[1] = 'x';
+	unit[2] = digits[byte >> 4];
+	unit[3] = digits[byte & 15];
+	return 4;
 }
 
 /**
@@ -31,7 +39,7 @@ size_t tcpstates_escape(char *out, size_t size, const char *in)
 {
 	size_t total = 0, used = 0;
 	bool full = !size;
-	char unit[8];
+	char unit[4];
 
 	for (; *in; in++) {
 		size_t n = escape_byte(unit, *in);

@@ -123,14 +123,18 @@ static void set_name(struct tcpstates_owner *owner)
 static void look_at(struct tcpstates_owners *owners, int dir, const char *fd,
 		    struct tcpstates_owner *owner)
 {
+	static const char socket[] = "socket:[";
+	const size_t len = sizeof(socket) - 1;
 	char link[64];
 	ssize_t n = readlinkat(dir, fd, link, sizeof(link) - 1);
 
 	if (n <= 0)
 		return;
 	link[n] = '\0';
-	if (sscanf(link, "socket:[%llu]", &owner->inode) != 1 ||
-	    !bsearch(&owner->inode, owners->wanted, owners->nr_wanted,
+	if (strncmp(link, socket, len))
+		return;
+	owner->inode = strtoull(link + len, NULL, 10);
+	if (!bsearch(&owner->inode, owners->wanted, owners->nr_wanted,
 		     sizeof(*owners->wanted), compare_inodes))
 		return;
 	owner->fd = atoi(fd);
