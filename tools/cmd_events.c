@@ -2,6 +2,7 @@
 /*
  * tcpstatectl events
  */
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +13,6 @@
 
 #include "conns.h"
 #include "duration.h"
-#include "events.h"
 #include "filter.h"
 #include "interval.h"
 #include "stop.h"
@@ -136,7 +136,7 @@ static void compare_clocks(struct listing *list)
 			  day.tv_nsec - mono.tv_nsec;
 }
 
-static void format_time(const struct listing *list, const struct event *event,
+static void format_time(const struct listing *list, const struct tcpstates_event *event,
 			char text[48])
 {
 	unsigned long long ns = event->time_ns + list->offset_ns;
@@ -180,7 +180,7 @@ static void print_netns(const struct listing *list, unsigned long long ino)
 	printf("%-15s  ", space_label(label, space ? space : &unnamed));
 }
 
-static void print_text(const struct listing *list, const struct event *event)
+static void print_text(const struct listing *list, const struct tcpstates_event *event)
 {
 	const char *cause = tcpstates_cause_name(event->cause);
 	char when[48], local[ENDPOINT_SIZE], remote[ENDPOINT_SIZE];
@@ -214,7 +214,7 @@ static void print_head(struct listing *list)
 	putchar('\n');
 }
 
-static void print_json(const struct listing *list, const struct event *event)
+static void print_json(const struct listing *list, const struct tcpstates_event *event)
 {
 	struct json_object *object = json_new();
 	char when[48];
@@ -235,19 +235,20 @@ static void print_json(const struct listing *list, const struct event *event)
 	output_json(object, list->options->given['p']);
 }
 
-static bool print_event(const struct event *event, void *arg)
+static bool print_event(const struct tcpstates_event *event, void *arg)
 {
 	struct listing *list = arg;
 
 	if (!begins_with(&event->local, &list->filter.conn.local) ||
 	    !begins_with(&event->remote, &list->filter.conn.remote))
-		return true;
+		return !stop_wanted();
 	print_head(list);
 	if (wants_json(list))
 		print_json(list, event);
 	else
 		print_text(list, event);
-	return !ferror(stdout) && (!list->left || --list->left);
+	return !ferror(stdout) && !stop_wanted() &&
+	       (!list->left || --list->left);
 }
 
 /* Said where they would have been, too. */
@@ -275,22 +276,33 @@ static bool wait_for_more(void *arg)
 		return false;
 	poll(&reader, 1, TURN_MS);
 	compare_clocks(arg);
-	return !(reader.revents & (POLLERR | POLLHUP | POLLNVAL));
+	return !(reader.revents & (POLLERR | POLLHUP | POLLNVAL)) &&
+	       !stop_wanted();
 }
 
 static int stream(struct listing *list)
 {
-	struct events events = {
+	const struct tcpstates_wanted wanted = {
 		.filter = list->kernel_filter,
 		.event = print_event,
 		.lost = print_lost,
 		.turn = wait_for_more,
 		.arg = list,
 	};
+	struct tcpstates_error error;
 
 	make_filter(list);
 	compare_clocks(list);
-	return events_run(&events);
+	switch (tcpstates_events(&wanted, &error)) {
+	case 0:
+		return STATUS_DONE;
+	case -ENOENT:
+		output_error("%s: try 'modprobe tcpstates'", error.reason);
+		return STATUS_REFUSED;
+	default:
+		output_error("%s", error.reason);
+		return STATUS_REFUSED;
+	}
 }
 
 /**

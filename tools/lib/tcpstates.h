@@ -541,6 +541,60 @@ char *tcpstates_cgroup_path(unsigned long long number);
 
 size_t tcpstates_escape(char *out, size_t size, const char *in);
 
+/* --- as they happen ------------------------------------------------------------ */
+
+#define TCPSTATES_NO_CAUSE	255	/* it has not ended */
+
+/**
+ * struct tcpstates_event - one transition
+ * @time_ns:	when, on the clock CLOCK_MONOTONIC
+ * @cookie:	the kernel's name for the connection
+ * @netns:	number of the network namespace
+ * @family:	AF_INET or AF_INET6
+ * @from:	the state that is left
+ * @to:		the state that is entered
+ * @cause:	why it has ended, or TCPSTATES_NO_CAUSE
+ * @dwell_us:	time in @from
+ * @uid:	owner
+ * @cgroup:	number of the cgroup
+ * @local:	this end
+ * @remote:	the other end
+ */
+struct tcpstates_event {
+	unsigned long long time_ns;
+	unsigned long long cookie;
+	unsigned long long netns;
+	unsigned int family;
+	unsigned int from;
+	unsigned int to;
+	unsigned int cause;
+	struct tcpstates_num dwell_us;
+	struct tcpstates_num uid;
+	struct tcpstates_num cgroup;
+	struct tcpstates_address local;
+	struct tcpstates_address remote;
+};
+
+/**
+ * struct tcpstates_wanted - what is wanted of a stream of events
+ * @filter:	in the words of the kernel's tracing system; NULL or empty: all
+ * @event:	is given each; returns false to end
+ * @lost:	is told how many more were lost
+ * @turn:	is called when there are no more for now, and waits; returns false
+ *		to end
+ * @arg:	for these
+ */
+struct tcpstates_wanted {
+	const char *filter;
+	bool (*event)(const struct tcpstates_event *event, void *arg);
+	void (*lost)(unsigned long long nr, void *arg);
+	bool (*turn)(void *arg);
+	void *arg;
+};
+
+int tcpstates_events(const struct tcpstates_wanted *wanted,
+		     struct tcpstates_error *error);
+
 #ifdef __cplusplus
 }
 #endif
