@@ -147,7 +147,7 @@ void put_number(char *at, unsigned int number)
 		*--digit = (char)('0' + number % 10);
 		number /= 10;
 	} while (number);
-	strcpy(at, digit);
+	memcpy(at, digit, digits + sizeof(digits) - digit);
 }
 
 /**
@@ -165,11 +165,13 @@ char *conns_endpoint(char text[ENDPOINT_SIZE],
 
 	if (v6)
 		*at++ = '[';
-	strcpy(at, "*");
-	if (address->len)
+	if (address->len) {
 		inet_ntop(v6 ? AF_INET6 : AF_INET, address->bytes, at,
 			  INET6_ADDRSTRLEN);
-	at += strlen(at);
+		at += strlen(at);
+	} else {
+		*at++ = '*';
+	}
 	if (v6)
 		*at++ = ']';
 	*at++ = ':';

@@ -91,7 +91,7 @@ char *whose_name(struct whose *whose, char text[WHOSE_SIZE],
 		*end = '/';
 		put_number(end + 1, owner->pid);
 	} else {
-		strcpy(text, "-");
+		snprintf(text, WHOSE_SIZE, "-");
 	}
 	return text;
 }

@@ -45,18 +45,24 @@ static int open_cpu(struct events_cpu *cpu, struct tracefs_instance *instance,
 {
 	bool wide = tep_get_header_page_size(tep) == 8;
 	bool big = tep_is_file_bigendian(tep);
+	struct tracefs_cpu *file = tracefs_cpu_open(instance, i, true);
+	struct kbuffer *kbuf;
+	void *page;
 
-	cpu->file = tracefs_cpu_open(instance, i, true);
-	if (!cpu->file)
+	if (!file)
 		return 0;
-	cpu->page = calloc(1, tracefs_cpu_read_size(cpu->file));
-	cpu->kbuf = kbuffer_alloc(wide ? KBUFFER_LSIZE_8 : KBUFFER_LSIZE_4,
-				  big ? KBUFFER_ENDIAN_BIG :
-					KBUFFER_ENDIAN_LITTLE);
-	if (!cpu->page || !cpu->kbuf)
+	page = calloc(1, tracefs_cpu_read_size(file));
+	kbuf = kbuffer_alloc(wide ? KBUFFER_LSIZE_8 : KBUFFER_LSIZE_4,
+			     big ? KBUFFER_ENDIAN_BIG : KBUFFER_ENDIAN_LITTLE);
+	if (!page || !kbuf) {
+		kbuffer_free(kbuf);
+		free(page);
+		tracefs_cpu_close(file);
 		return -ENOMEM;
+	}
 	/* There is nothing in it. */
-	kbuffer_load_subbuffer(cpu->kbuf, cpu->page);
+	kbuffer_load_subbuffer(kbuf, page);
+	*cpu = (struct events_cpu){ .file = file, .page = page, .kbuf = kbuf };
 	return 0;
 }
 
@@ -71,15 +77,15 @@ static int open_cpu(struct events_cpu *cpu, struct tracefs_instance *instance,
 int events_open_cpus(struct events_cpus *cpus,
 		     struct tracefs_instance *instance, struct tep_handle *tep)
 {
-	long i, nr = sysconf(_SC_NPROCESSORS_CONF);
+	long nr = sysconf(_SC_NPROCESSORS_CONF);
 	int ret = 0;
 
 	cpus->cpu = calloc(nr, sizeof(*cpus->cpu));
 	if (!cpus->cpu)
 		return -ENOMEM;
-	cpus->nr = nr;
-	for (i = 0; i < nr && !ret; i++)
-		ret = open_cpu(&cpus->cpu[i], instance, tep, (int)i);
+	for (; cpus->nr < nr && !ret; cpus->nr++)
+		ret = open_cpu(&cpus->cpu[cpus->nr], instance, tep,
+			       (int)cpus->nr);
 	return ret;
 }
 
@@ -97,8 +103,7 @@ void events_close_cpus(struct events_cpus *cpus)
 		if (!cpu->file)
 			continue;
 		tracefs_cpu_close(cpu->file);
-		if (cpu->kbuf)
-			kbuffer_free(cpu->kbuf);
+		kbuffer_free(cpu->kbuf);
 		free(cpu->page);
 	}
 	free(cpus->cpu);
