@@ -21,7 +21,7 @@ static u64 read_record(const void *obj, unsigned int state, u64 *when)
  * A record whose time is unknown says when it was made; if that was by a clock
  * that is not used any more, it was before this one began.
  */
-static u64 at_least(u64 elapsed, u64 now)
+static u64 lower_bound(u64 elapsed, u64 now)
 {
 	return min(elapsed, now - tcps_clock_began);
 }
@@ -54,7 +54,7 @@ struct tcps_age tcps_age(const void *obj, unsigned int state)
 	age.kind = TCPS_AGE_EXACT;
 	if (word & TCPS_REC_UNKNOWN) {
 		age.kind = TCPS_AGE_AT_LEAST;
-		elapsed = at_least(elapsed, now);
+		elapsed = lower_bound(elapsed, now);
 	}
 	age.us = tcps_hist_us(tcps_units(elapsed));
 unlock:

@@ -246,8 +246,8 @@ static u64 cgroup_of(struct sock *sk)
  * @sk:		the socket, request or mini socket, with a reference
  * @owner:	where the answer goes, as far as anybody may know it
  *
- * As /proc/net/tcp has it: a mini socket is root's, as is a socket without a
- * file.
+ * As /proc/net/tcp has it: a mini socket is root's, as is, before 6.17, a socket
+ * without a file.
  *
  * Return: false if it is not asked for.
  */
@@ -258,7 +258,7 @@ bool tcps_filter_owner(const struct tcps_filter *f, const struct sock *sk,
 
 	*owner = (struct tcps_owner){ .uid = GLOBAL_ROOT_UID };
 	if (own) {
-		owner->uid = sock_i_uid(own);
+		owner->uid = sk_uid(own);
 		owner->inode = own == sk ? sock_i_ino(own) : 0;
 	}
 	owner->details = f->who.admin ||

@@ -136,7 +136,7 @@ bool tcps_filter_address(const struct tcps_filter *f, const struct sock *sk);
  */
 struct tcps_sock_attrs {
 	u8 cmd;
-	u8 age, at_least, family, local_addr, local_port;
+	u8 age, lower_bound, family, local_addr, local_port;
 	u8 uid, inode, cgroup, cookie, ifindex, summary;
 };
 

@@ -286,7 +286,7 @@ static int put_age(struct sk_buff *skb, const struct tcps_sock_attrs *a,
 	case TCPS_AGE_EXACT:
 		return nla_put_uint(skb, a->age, age->us);
 	case TCPS_AGE_AT_LEAST:
-		return nla_put_uint(skb, a->at_least, age->us);
+		return nla_put_uint(skb, a->lower_bound, age->us);
 	default:
 		return 0;
 	}

@@ -7,14 +7,16 @@
 # archive_use() has been called.
 buildroot_resolve()
 {
-	local gcc key
+	local gcc key btf=
 
 	[[ $(id -u) -eq 0 ]] ||
 		die "building for this kernel wants Debian $1 in a folder: be root"
 	need mmdebstrap mmdebstrap
 	gcc=$(archive_memo archive_compiler) || exit
-	key=buildroot/$1-$gcc
-	cache_fill "$key" buildroot_make "$1" "$gcc"
+	# Newer headers bring a vmlinux, and make type information of it.
+	[[ $1 == bullseye ]] || btf=,pahole
+	key=buildroot/$1-$gcc$btf
+	cache_fill "$key" buildroot_make "$1" "$gcc$btf"
 	KERNEL_MAKE=("$VM/inside" "$CACHE/$key" "$CACHE" "$TOP" make)
 }
 
@@ -24,7 +26,7 @@ archive_compiler()
 	archive_closure gcc | grep -oxE 'gcc-[0-9]+=.*' | sed 's/=.*//'
 }
 
-# buildroot_make SUITE GCC DIR
+# buildroot_make SUITE PACKAGE,... DIR
 buildroot_make()
 {
 	local dir=$3 log=$CACHE/tmp/buildroot-$1.log

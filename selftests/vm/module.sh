@@ -80,6 +80,9 @@ module_copy()
 
 	while read -r file; do
 		cmp -s "$TOP/$file" "$dir/$file" && continue
+		# A shim that is new stands before a header that make knows of.
+		[[ -f $dir/$file || $file != *.h ]] ||
+			find "$dir" -name '*.o' -delete
 		mkdir -p "$dir/$(dirname "$file")"
 		cp -p "$TOP/$file" "$dir/$file"
 		touch "$dir/$file"
