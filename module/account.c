@@ -174,6 +174,26 @@ void tcps_add(struct tcps_net *tn, unsigned int cell)
 	ask_for_percpu(tn);
 }
 
+/**
+ * tcps_add_many() - add to a counter of a namespace
+ * @tn:		the namespace
+ * @cell:	which, enum tcps_cell; none of an edge
+ * @n:		how much
+ *
+ * Any context with preemption off.
+ */
+void tcps_add_many(struct tcps_net *tn, unsigned int cell, u64 n)
+{
+	struct tcps_percpu __percpu *p = tcps_percpu_of(tn);
+
+	if (p) {
+		this_cpu_add(p->cell[cell - TCPS_CELL_CAUSE], n);
+		return;
+	}
+	atomic64_add(n, &tn->early.cell[cell]);
+	ask_for_percpu(tn);
+}
+
 static void log_dwell(struct tcps_early *early, unsigned int edge, u64 units)
 {
 	unsigned int n;

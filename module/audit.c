@@ -22,6 +22,7 @@ static void audit(struct work_struct *work);
 static DECLARE_DELAYED_WORK(auditor, audit);
 static bool stopping;
 static unsigned int interval = DEFAULT_INTERVAL;
+static unsigned long due;	/* jiffies of the next comparison */
 
 /* Owned by the worker: a sweep that found nothing is not repeated soon. */
 static unsigned int rest, rest_after_next;
@@ -190,20 +191,49 @@ static unsigned long period(void)
 	return msecs_to_jiffies(READ_ONCE(interval));
 }
 
-static void audit(struct work_struct *work)
+static unsigned long pause(void)
+{
+	return min3(period(), msecs_to_jiffies(DEFAULT_INTERVAL),
+		    tcps_standin_needed() ? HZ : MAX_JIFFY_OFFSET);
+}
+
+static void read_queues(void)
+{
+	tcps_netns_for_each(forget_queue, NULL);
+	tcps_walk_queues(add_queue);
+}
+
+static void compare_all(void)
 {
 	bool sweep = false;
 
-	tcps_netns_for_each(forget_queue, NULL);
-	tcps_walk_queues(add_queue);
+	read_queues();
 	tcps_netns_for_each(compare, &sweep);
+	if (sweep)
+		sweep_or_rest();
+}
+
+/* What cannot wait as long as the next comparison may be away */
+static void keep_house(void)
+{
 	tcps_netns_for_each(fold, NULL);
 	tcps_account_report();
 	tcps_clock_check();
-	if (sweep)
-		sweep_or_rest();
+	if (tcps_standin_needed()) {
+		read_queues();
+		tcps_standin_look();
+	}
+}
+
+static void audit(struct work_struct *work)
+{
+	keep_house();
+	if (time_after_eq(jiffies, READ_ONCE(due))) {
+		WRITE_ONCE(due, jiffies + period());
+		compare_all();
+	}
 	if (!READ_ONCE(stopping))
-		schedule_delayed_work(&auditor, period());
+		schedule_delayed_work(&auditor, pause());
 }
 
 /**
@@ -225,7 +255,8 @@ unsigned int tcps_audit_interval(void)
 void tcps_audit_set_interval(unsigned int ms)
 {
 	WRITE_ONCE(interval, ms);
-	mod_delayed_work(system_wq, &auditor, period());
+	WRITE_ONCE(due, jiffies + period());
+	mod_delayed_work(system_wq, &auditor, pause());
 }
 
 /**
@@ -235,7 +266,8 @@ void tcps_audit_set_interval(unsigned int ms)
  */
 int __init tcps_audit_init(void)
 {
-	schedule_delayed_work(&auditor, period());
+	due = jiffies + period();
+	schedule_delayed_work(&auditor, pause());
 	return 0;
 }
 

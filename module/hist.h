@@ -5,7 +5,7 @@
  * Times are counted in units of 1,024 ns, so that a shift turns nanoseconds
  * into units.  Below 8 units a bucket is one unit wide, above it each power
  * of two has four buckets: reporting the middle of a bucket is wrong by at
- * most 12.5 %.
+ * most 12.5 %, or by a unit where that is more.
  */
 #ifndef _TCPS_HIST_H
 #define _TCPS_HIST_H

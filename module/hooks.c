@@ -129,7 +129,11 @@ static bool stillborn(const struct sock *child, int new)
 			return true;
 		}
 	}
-	tcps_life_return(req, child);
+	/* A rival has it already. */
+	if (READ_ONCE(req->sk))
+		tcps_life_forget(child);
+	else
+		tcps_life_return(req, child);
 	return true;
 }
 
@@ -222,8 +226,11 @@ static __always_inline bool fast_move(const struct sock *sk, int old, int new,
 {
 	if (!fast_transition(sk, old, new, tsc))
 		return false;
-	/* Whatever the child of a request has become, it is no embryo now. */
-	if (old == TCP_SYN_RECV)
+	/*
+	 * The child of a request is no embryo now.  Another socket may be here
+	 * while one is being made: on PREEMPT_RT a task with BH off is preempted.
+	 */
+	if (old == TCP_SYN_RECV && this_cpu_read(embryo.child) == sk)
 		this_cpu_write(embryo.child, NULL);
 	return true;
 }
@@ -494,7 +501,9 @@ TCPS_ENTRIES(mini_freed)
 /* In the order of attaching: deaths before births in each class. */
 static struct tcps_hook hooks[] = {
 	FUNCTION(req_freed, "tcp_v4_reqsk_destructor", NULL, REQ),
+#if IS_ENABLED(CONFIG_IPV6)
 	FUNCTION(req_freed, "tcp_v6_reqsk_destructor", NULL, REQ),
+#endif
 	FUNCTION(clone_lock, "inet_csk_clone_lock", NULL, REQ),
 	FUNCTION(req_added, "inet_csk_reqsk_queue_hash_add", NULL, REQ),
 	FUNCTION(mini_freed, "tcp_twsk_destructor", NULL, MINI),
@@ -569,10 +578,10 @@ int __init tcps_hooks_init(void)
 
 	class_ok[TCPS_CLASS_REQ] = !attach_class(TCPS_CLASS_REQ);
 	if (!class_ok[TCPS_CLASS_REQ])
-		pr_warn("half-open connections (request sockets) are not counted\n");
+		pr_warn("half-open connections (request sockets) are sampled, not counted\n");
 	class_ok[TCPS_CLASS_MINI] = !attach_class(TCPS_CLASS_MINI);
 	if (!class_ok[TCPS_CLASS_MINI])
-		pr_warn("TIME_WAIT (mini sockets) is not counted\n");
+		pr_warn("TIME_WAIT (mini sockets) is sampled, not counted\n");
 	err = attach_class(TCPS_CLASS_SOCK);
 	class_ok[TCPS_CLASS_SOCK] = !err;
 	if (err) {
@@ -659,6 +668,12 @@ bool __init tcps_hooks_known(const char *name, size_t len)
 	return false;
 }
 
+/* Where a class is incomplete, standin.c does what it can. */
+static const char *mechanism(const struct tcps_hook *hook)
+{
+	return class_ok[hook->class] ? hook->mechanism : "sampling";
+}
+
 /* Attached, could not be, or detached because its class is incomplete. */
 static const char *status(const struct tcps_hook *hook)
 {
@@ -682,6 +697,6 @@ int tcps_hooks_each(tcps_hook_fn *show, void *arg)
 
 	for (i = ARRAY_SIZE(hooks); !err && i--; )
 		err = show(arg, hooks[i].attached ?: hooks[i].name,
-			   hooks[i].mechanism, status(&hooks[i]));
+			   mechanism(&hooks[i]), status(&hooks[i]));
 	return err;
 }

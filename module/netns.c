@@ -48,6 +48,15 @@ void tcps_netns_for_each(void (*visit)(struct tcps_net *tn, void *arg),
 	rcu_read_unlock();
 }
 
+/*
+ * One that is being made has a count, too, which does not keep it when something
+ * fails: the kernel lists those that are there.
+ */
+static bool get_net_listed(struct net *net)
+{
+	return READ_ONCE(net->list.next) && maybe_get_net(net);
+}
+
 /**
  * tcps_net_get_from() - the next namespace that is alive
  * @id:		the number to begin with; becomes that of what was found
@@ -63,7 +72,7 @@ struct tcps_net *tcps_net_get_from(unsigned int *id)
 
 	rcu_read_lock();
 	xa_for_each_start(&numbers, at, tn, *id)
-		if (maybe_get_net(tn->net))
+		if (get_net_listed(tn->net))
 			break;
 	rcu_read_unlock();
 	*id = at;
@@ -90,19 +99,26 @@ static int __net_init tcps_net_init(struct net *net)
 	INIT_WORK(&tn->grow, tcps_account_grow);
 	spin_lock_init(&tn->fold_lock);
 	tcps_snapshot_cookies(tn, tn->cookies);
+	err = tcps_proc_net_init(net);
+	if (err)
+		return err;
 	/*
-	 * The 65,536th namespace shares number 0: its records cannot be
-	 * attributed when they turn out to be stale, nothing else is lost.
+	 * The last step that can fail: who finds a namespace by its number uses it,
+	 * and the kernel frees one that failed without a grace period.  The
+	 * 65,536th namespace shares number 0: its records cannot be attributed
+	 * when they turn out to be stale, nothing else is lost.
 	 */
 	err = xa_alloc(&numbers, &id, tn, XA_LIMIT(1, 0xffff), GFP_KERNEL);
-	if (err && err != -EBUSY)
+	if (err && err != -EBUSY) {
+		tcps_proc_net_exit(net);
 		return err;
+	}
 	tn->id = id;
 	atomic_inc(&changes);
-	err = tcps_proc_net_init(net);
-	if (err && id)
-		xa_erase(&numbers, id);
-	return err;
+	/* It may be the busiest there is, from the first hook on. */
+	if (net == &init_net)
+		tcps_account_grow(&tn->grow);
+	return 0;
 }
 
 /*

@@ -152,7 +152,7 @@ bool tcps_recount_add(struct tcps_net *tn, const void *obj, unsigned int kind,
 /* The owner may write at the same time: then it has marked the record itself */
 static void mark(struct tcps_slot *slot, u64 word)
 {
-	if (!(word & TCPS_REC_BUSY) &&
+	if (word && !(word & TCPS_REC_BUSY) &&
 	    (word & TCPS_REC_MARK) != tcps_life.generation)
 		cmpxchg(&slot->word, word, word ^ TCPS_REC_MARK);
 }

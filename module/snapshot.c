@@ -69,6 +69,7 @@ static void fold_gauges(struct tcps_net *tn, struct tcps_snapshot *snap,
 	fold_cells(tn, snap->cell);
 	for (pass = 0; pass < PASSES; pass++) {
 		memcpy(earlier, snap->cell, sizeof(snap->cell));
+		smp_rmb(); /* the earlier pass is earlier */
 		fold_cells(tn, snap->cell);
 		if (!memcmp(earlier, snap->cell, sizeof(snap->cell)))
 			break;

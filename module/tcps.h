@@ -126,6 +126,9 @@ struct tcps_early {
  *		Written by the audit's worker only, as are the next two
  * @last_half_open: as of the audit before
  * @last_syn_recv: SYN_RECV as of the audit before
+ * @standin_req: half-open requests that SYN_RECV has followed, where they are not
+ *		hooked.  Written by the audit's worker only, as is the next
+ * @standin_mini: mini sockets that TIME_WAIT has followed
  * @watch:	what alerts are made of (alert.h); NULL: it is not looked at.
  *		Protected by tcps_alert_lock
  * @early:	the numbers while there is no @percpu
@@ -147,6 +150,8 @@ struct tcps_net {
 	unsigned int half_open;
 	unsigned int last_half_open;
 	s64 last_syn_recv;
+	s64 standin_req;
+	s64 standin_mini;
 	struct tcps_watch *watch;
 	struct tcps_early early;
 };
@@ -243,6 +248,7 @@ unsigned int tcps_account_shared(void);
 unsigned int tcps_account_limit(void);
 void tcps_account_report(void);
 void tcps_add(struct tcps_net *tn, unsigned int cell);
+void tcps_add_many(struct tcps_net *tn, unsigned int cell, u64 n);
 void tcps_dwell(struct tcps_net *tn, unsigned int edge, u64 units);
 void tcps_new_max(struct tcps_percpu __percpu *p, unsigned int edge, u64 units);
 void tcps_edge_taken(struct tcps_net *tn, unsigned int from, unsigned int to);
@@ -298,9 +304,10 @@ int tcps_hooks_each(tcps_hook_fn *show, void *arg);
 
 /**
  * struct tcps_visitor - somebody who wants to see every TCP socket
- * @visit:	called with preemption off and a reference to the object;
- *		for a full socket also with its lock, so that it has no
- *		transition meanwhile.  An object may be shown twice
+ * @visit:	called with preemption off and a reference to the object and its
+ *		namespace; for a full socket also with its lock, so that it has no
+ *		transition meanwhile; for a mini socket with its chain's lock
+ *		instead, so that it does not end.  An object may be shown twice
  */
 struct tcps_visitor {
 	void (*visit)(const struct tcps_visitor *v, struct tcps_net *tn,
@@ -309,6 +316,10 @@ struct tcps_visitor {
 
 void tcps_walk(const struct tcps_visitor *v);
 void tcps_walk_queues(void (*visit)(struct tcps_net *tn, unsigned int len));
+
+/* standin.c */
+bool tcps_standin_needed(void);
+void tcps_standin_look(void);
 
 /* seed.c */
 int tcps_seed(void);

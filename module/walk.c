@@ -2,7 +2,8 @@
 /*
  * Walks all TCP sockets of the machine: listeners, sockets, requests, mini
  * sockets.  In the manner of inet_diag: references are taken a batch at a
- * time under the lock of a chain, the sockets are looked at without it.
+ * time under the lock of a chain, and the sockets are looked at without it; mini
+ * sockets with it.
  */
 #include "tcps.h"
 #include <linux/rculist_nulls.h>
@@ -46,7 +47,11 @@ static void visit_req(struct sock *sk, const struct tcps_visitor *v)
 	preempt_enable();
 }
 
-/* We hold a reference: its death, which drops the last one, comes later. */
+/*
+ * Under the lock of its chain: its death comes later, for it leaves the chain
+ * before.  A reference would not do: it keeps the mini socket, but neither the
+ * namespace nor our numbers of it.
+ */
 static void visit_mini(struct sock *sk, const struct tcps_visitor *v)
 {
 	const struct inet_timewait_sock *tw = inet_twsk(sk);
@@ -61,23 +66,42 @@ static void visit_mini(struct sock *sk, const struct tcps_visitor *v)
 
 static void visit_one(struct sock *sk, const struct tcps_visitor *v)
 {
-	switch (inet_sk_state_load(sk)) {
-	case TCP_NEW_SYN_RECV:
+	struct net *net = sock_net(sk);
+
+	if (inet_sk_state_load(sk) == TCP_NEW_SYN_RECV)
 		visit_req(sk, v);
-		break;
-	case TCP_TIME_WAIT:
-		visit_mini(sk, v);
-		break;
-	default:
-		if (sk->sk_protocol == IPPROTO_TCP)
-			visit_full(sk, v);
-	}
+	else if (sk->sk_protocol == IPPROTO_TCP)
+		visit_full(sk, v);
 	sock_gen_put(sk);
+	put_net(net);
 }
 
-/* References to the sockets of a chain from the @skip-th on. */
+/*
+ * A socket of the kernel's own keeps no reference to its namespace, which may be
+ * dying: then nobody will read the numbers.  A request that is being freed
+ * has no reference left.  What is in a chain has a namespace.
+ *
+ * Return: the socket, with references to both, or NULL.
+ */
+static struct sock *grab(struct sock *sk)
+{
+	struct net *net = maybe_get_net(sock_net(sk));
+
+	if (!net)
+		return NULL;
+	if (refcount_inc_not_zero(&sk->sk_refcnt))
+		return sk;
+	put_net(net);
+	return NULL;
+}
+
+/*
+ * References to the sockets of a chain from the @skip-th on.  Mini sockets are
+ * visited here.
+ */
 static unsigned int grab_chain(struct inet_hashinfo *info, unsigned int i,
-			       unsigned int skip, struct sock **batch)
+			       unsigned int skip, struct sock **batch,
+			       const struct tcps_visitor *v)
 {
 	spinlock_t *lock = inet_ehash_lockp(info, i);
 	struct hlist_nulls_node *node;
@@ -90,8 +114,12 @@ static unsigned int grab_chain(struct inet_hashinfo *info, unsigned int i,
 			continue;
 		if (n == BATCH)
 			break;
-		/* A request that is being freed has no reference left. */
-		batch[n++] = refcount_inc_not_zero(&sk->sk_refcnt) ? sk : NULL;
+		batch[n] = NULL;
+		if (inet_sk_state_load(sk) == TCP_TIME_WAIT)
+			visit_mini(sk, v);
+		else
+			batch[n] = grab(sk);
+		n++;
 	}
 	spin_unlock_bh(lock);
 	return n;
@@ -110,7 +138,7 @@ static unsigned int grab_listeners(struct inet_listen_hashbucket *head,
 			continue;
 		if (n == BATCH)
 			break;
-		batch[n++] = refcount_inc_not_zero(&sk->sk_refcnt) ? sk : NULL;
+		batch[n++] = grab(sk);
 	}
 	spin_unlock_bh(&head->lock);
 	return n;
@@ -141,7 +169,7 @@ static void walk_chain(struct inet_hashinfo *info, unsigned int i,
 	for (pass = 0; pass < 2; pass++) {
 		skip = 0;
 		do {
-			n = grab_chain(info, i, skip, batch);
+			n = grab_chain(info, i, skip, batch, v);
 			visit_batch(batch, n, v);
 			skip += n;
 		} while (n == BATCH);

@@ -6,7 +6,7 @@
 # threads: multi
 #
 # Chaos: connections in three namespaces that end in every way, servers that are
-# killed, listeners that close, a namespace that is deleted, while /proc is read
+# killed, listeners that close, namespaces that come and go, while /proc is read
 # all the time.  Afterwards every gauge is the kernel's.  With CHAOS=reload (see
 # reload.sh) the module is unloaded and loaded meanwhile.
 #
@@ -93,6 +93,18 @@ read_all_the_time()
 	END { print n " reads" > "/dev/stderr"; exit bad }'
 }
 
+# The same while the module comes and goes, which may cut one short
+read_whatever_is_there()
+{
+	while [ ! -e "$dir/stop" ]; do
+		cat "$PROC" > "$dir/there" 2> /dev/null
+		awk '
+		$1 == "state" { n++ }
+		$1 == "state" && $3 ~ /^-./ { print; bad = 1 }
+		END { exit bad || n > 11 }' "$dir/there" || return
+	done
+}
+
 kernels_in()
 {
 	in_ns "$1" bash -c gauges_are_kernels
@@ -113,23 +125,52 @@ balanced_in()
 	in_ns "$1" cat /proc/tcpstates | balanced
 }
 
+# wait_swarms: all of them came to their end
+wait_swarms()
+{
+	local pid bad=0
+	for pid in "${swarms[@]}"; do
+		wait "$pid" || bad=1
+	done
+	return $bad
+}
+
+# What the kernel says was connected, and what we do.  A connect without a port is
+# one of ours alone; chaos runs out of none.
+as_many_as_the_kernel()
+{
+	local ns sum=0 theirs ours
+
+	for ns in here tcps_i tcps_j; do
+		theirs=$(in_ns $ns cat /proc/net/snmp |
+			awk '/^Tcp: [0-9]/ { print $6 }')
+		ours=$(in_ns $ns cat "$PROC" | edge_count CLOSED SYN_SENT)
+		echo "$ns: $ours connects, TcpActiveOpens: $theirs"
+		[ "$theirs" -eq "$ours" ] || return
+		sum=$((sum + ours))
+	done
+	[ $sum -eq $((6 * count)) ]
+}
+
 watch()
 {
 	local churn reader ns
 
-	ktap_begin 8
+	ktap_begin 10
 	start_swarms
 	churn_namespaces &
 	churn=$!
 	read_all_the_time > "$dir/read" 2> "$dir/reads" &
 	reader=$!
-	wait "${swarms[@]}"
+	wait_swarms
+	is "all connections were made" [ $? -eq 0 ]
 	touch "$dir/stop"
 	wait $churn
 	wait $reader
 	is "nothing is negative, nothing goes back" [ $? -eq 0 ]
 	note < "$dir/read"
-	note "$(cat "$dir/reads"), connects: $(edge_count CLOSED SYN_SENT < "$PROC")"
+	note "$(cat "$dir/reads")"
+	is "$((6 * count)) connects, as the kernel says" as_many_as_the_kernel
 	for ns in here tcps_i tcps_j; do
 		is "$ns: gauges are the kernel's" right_in $ns
 		is "$ns: entered - left = current" balanced_in $ns
@@ -139,9 +180,13 @@ watch()
 
 reload()
 {
-	local loads=0 ns
+	local loads=0 ns churn reader
 
-	ktap_begin 7
+	ktap_begin 9
+	churn_namespaces &
+	churn=$!
+	read_whatever_is_there &
+	reader=$!
 	# Until both have had enough: a fast machine ends its traffic early.
 	while [ $loads -lt 3 ]; do
 		start_swarms
@@ -150,15 +195,20 @@ reload()
 			loads=$((loads + 1))
 			sleep 0.2
 		done
-		wait "${swarms[@]}"
+		wait_swarms
 	done
 	wait "${swarms[@]}"
 	is "loaded again and again under traffic" [ $loads -gt 2 ]
 	note "$loads times"
+	touch "$dir/stop"
+	wait $reader
+	is "readers do not mind" [ $? -eq 0 ]
+	wait $churn
 	for ns in here tcps_i tcps_j; do
 		is "$ns: gauges are the kernel's" poll 60 kernels_in $ns
 		is "$ns: entered - left = current" balanced_in $ns
 	done
+	is "nothing was missed" nothing_missed
 }
 
 ${CHAOS:-watch}

@@ -6,7 +6,8 @@
 #
 # A SYN flood from another namespace, with tcp_syncookies 0, 1 and 2: SYN_RECV is
 # what the listeners' queues hold, at each look; all of it ends as "timeout".
-# Connections that are made in the midst of it are counted like any other.
+# Connections that are made in the midst of it, on the same listener, too, are
+# counted like any other.  Without hooks, SYN_RECV and TIME_WAIT are sampled.
 
 # The functions below are called through is() and poll().
 # shellcheck disable=SC2317,SC2015
@@ -16,7 +17,7 @@
 need hping3 ss awk ip swarm unshare
 in_own_namespace
 mod_setup
-ktap_begin 21
+ktap_begin 26
 PORT=7300
 few=50
 ! slow_kernel || few=20
@@ -34,7 +35,8 @@ setup_network()
 	# Whoever gets a SYN,ACK there must not answer.
 	ip netns exec tcps_h sysctl -qw net.ipv4.ip_forward=0
 	sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.tcps0.rp_filter=0 \
-		net.ipv4.tcp_synack_retries=1 net.ipv4.tcp_max_syn_backlog=128
+		net.ipv4.tcp_synack_retries=1 net.ipv4.tcp_max_syn_backlog=128 \
+		net.core.somaxconn=64
 	# Where SYNs are few, the queue is short.
 	! slow_kernel || sysctl -qw net.core.somaxconn=16 \
 		net.ipv4.tcp_max_syn_backlog=16
@@ -120,11 +122,40 @@ cookies_agree()
 	esac || { grep cookies "$PROC"; nstat -asz | grep Cookie; false; }
 }
 
+# knock COUNT: real clients of the flooded listener; says how many came through
+knock()
+{
+	local i through=0
+	for ((i = 0; i < $1; i++)); do
+		! ip netns exec tcps_h timeout 20 bash -c \
+			": < /dev/tcp/192.0.2.1/$PORT" 2> /dev/null ||
+			through=$((through + 1))
+	done
+	echo $through
+}
+
 edges_of_clean()
 {
 	[ "$(($(edge_count SYN_SENT ESTABLISHED < "$PROC") - sent))" -eq 50 ] &&
-	[ "$(($(edge_count SYN_RECV ESTABLISHED < "$PROC") - recv))" -eq 50 ] &&
+	[ "$(($(edge_count SYN_RECV ESTABLISHED < "$PROC") - recv))" \
+		-eq $((50 + knocked)) ] &&
+	[ "$(($(mib TcpPassiveOpens) - passive))" -eq $((50 + knocked)) ] &&
 	[ "$(($(edge_count FIN_WAIT2 TIME_WAIT < "$PROC") - wait))" -eq 50 ]
+}
+
+# Nobody notices an event of theirs: the gauges follow the kernel's numbers.
+sampled()
+{
+	[ "$(syn_recv)" -eq "$(kernels)" ] && [ "$(syn_recv)" -gt 0 ] &&
+		[ "$(state_field TIME_WAIT current < "$PROC")" -eq \
+			"$(ss -Htan state time-wait | wc -l)" ] &&
+		[ "$(state_field TIME_WAIT current < "$PROC")" -ge 20 ]
+}
+
+says_sampling()
+{
+	[ "$(awk '$1 == "hook" && $3 == "sampling" && $4 != "ok"' "$PROC" |
+		wc -l)" -eq 7 ] || { grep ^hook "$PROC"; false; }
 }
 
 setup_network
@@ -140,6 +171,7 @@ for cookies in 0 1 2; do
 	sent=$(edge_count SYN_SENT ESTABLISHED < "$PROC")
 	recv=$(edge_count SYN_RECV ESTABLISHED < "$PROC")
 	wait=$(edge_count FIN_WAIT2 TIME_WAIT < "$PROC")
+	passive=$(mib TcpPassiveOpens)
 
 	flood 1500 &
 	flooder=$!
@@ -147,13 +179,22 @@ for cookies in 0 1 2; do
 	cleaner=$!
 	is "cookies $cookies: SYN_RECV is the queue" looks_agree $flooder
 	wait $cleaner
+	knocked=0
+	# Without cookies the listener is what a flood makes of it.
+	if [ $cookies -ne 0 ]; then
+		flood 500 &
+		flooder=$!
+		knocked=$(knock 10)
+		wait $flooder
+		note "$knocked of 10 clients came through"
+	fi
 	is "cookies $cookies: connections in the midst are counted" \
 		poll 5 edges_of_clean
 	is "cookies $cookies: the queue drains" poll 60 nothing_half_open
 	is "cookies $cookies: entered - left = current" \
 		balanced_now
 
-	born=$(($(edge_count LISTEN SYN_RECV < "$PROC") - born - 50))
+	born=$(($(edge_count LISTEN SYN_RECV < "$PROC") - born - 50 - knocked))
 	timeouts=$(($(cause SYN_RECV timeout) - timeouts))
 	cookies_sent=$(($(mib TcpExtSyncookiesSent) - cookies_sent))
 	note "$born half-open, $timeouts timed out, $cookies_sent cookies sent"
@@ -163,7 +204,7 @@ for cookies in 0 1 2; do
 	0) [ "$born" -gt "$few" ] && [ "$cookies_sent" -eq 0 ] ;;
 	1) [ "$born" -gt "$few" ] && [ "$cookies_sent" -gt 100 ] ;;
 	2) [ "$born" -eq 0 ] && [ "$cookies_sent" -gt 1000 ] ;;
-	esac
+	esac && [ "$knocked" -eq $((cookies ? 10 : 0)) ]
 	is "cookies $cookies: half-open and cookies are what they should be" \
 		[ $? -eq 0 ]
 	bad_cookies $cookies
@@ -171,4 +212,21 @@ for cookies in 0 1 2; do
 	kill $server
 	wait $server 2> /dev/null
 done
+is "nothing was missed" nothing_missed
+
+mod_unload
+mod_load break_hook=inet_csk_reqsk_queue_hash_add,tcp_twsk_destructor
+is "without hooks: each says that it is sampled" says_sampling
+sysctl -qw net.ipv4.tcp_syncookies=0 net.ipv4.tcp_synack_retries=4
+swarm open $PORT 0 < <(sleep 300) > /dev/null &
+server=$!
+at_exit "kill $server 2> /dev/null"
+poll 10 eval "ss -Hltn 'sport = :$PORT' | grep -q ."
+swarm clean $((PORT + 1)) 20
+flood 100
+is "without hooks: SYN_RECV and TIME_WAIT are sampled" poll 10 sampled
+is "without hooks: entered - left = current" balanced_now
+kill $server
+wait $server 2> /dev/null
+is "without hooks: SYN_RECV returns to 0" poll 60 nothing_half_open
 ktap_end

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2
 # modules: tun tcp_diag inet_diag
-# timeout: 240
+# timeout: 420
 #
 # Sockets of all three kinds and all states that are older than the module, in
 # two namespaces: they are in the gauges, and in no histogram; then they
@@ -24,7 +24,7 @@ need tcp_walk swarm ss awk ip
 dir=$(mktemp -d)
 mod_setup
 mod_unload
-ktap_begin 12
+ktap_begin 14
 
 for ns in tcps_f tcps_g; do
 	ip netns add $ns && ip -n $ns link set lo up
@@ -61,6 +61,24 @@ balanced_in()
 	ip netns exec "$1" cat /proc/tcpstates | balanced
 }
 
+# Reads all the time
+watch_gauges()
+{
+	while [ ! -e "$dir/stop" ]; do
+		for ns in tcps_f tcps_g; do
+			ip netns exec $ns awk '$1 == "state" && $3 ~ /^-./ {
+				print; bad = 1 } END { exit bad }' \
+				/proc/tcpstates || return
+		done
+		sleep 0.2
+	done
+}
+
+nothing_left()
+{
+	[ "$(count_in tcps_f)" -eq 0 ] && [ "$(count_in tcps_g)" -eq 0 ]
+}
+
 closed_in()
 {
 	ip netns exec "$1" bash -c "all_zero_but TIME_WAIT FIN_WAIT2"
@@ -89,10 +107,18 @@ is "entered - left = current" balanced_in tcps_f
 
 exec 8>&-
 : > "$dir/f"
-wait
+wait_for_end=$(jobs -p)
+watch_gauges &
+watcher=$!
+# shellcheck disable=SC2086 # words
+wait $wait_for_end
 is "they close: all states" poll 60 closed_in tcps_f
 is "they close: connections" poll 60 closed_in tcps_g
 is "gauges are the kernel's in the end" poll 10 gauges_in tcps_f
+is "all gauges return to 0, when TIME_WAIT is over" poll 130 nothing_left
+touch "$dir/stop"
+wait $watcher
+is "none was ever negative" [ $? -eq 0 ]
 balanced_in tcps_f && balanced_in tcps_g
 is "entered - left = current in the end" [ $? -eq 0 ]
 is "nothing was missed" nothing_missed

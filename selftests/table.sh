@@ -16,7 +16,7 @@ need swarm ss awk ip unshare
 in_own_namespace
 dir=$(mktemp -d)
 mod_setup max_connections=64
-ktap_begin 7
+ktap_begin 8
 at_exit "rm -rf $dir"
 
 established()
@@ -54,4 +54,5 @@ is "they close: the gauges return to 0" poll 20 ours_zero
 balanced < "$PROC"
 is "entered - left = current" [ $? -eq 0 ]
 is "the table is empty when TIME_WAIT is over" poll 70 nothing_tracked
+is "nothing had to be corrected" [ "$(module_counter drift < "$PROC")" -eq 0 ]
 ktap_end
