@@ -19,7 +19,7 @@ mod_setup
 at_exit "rm -rf $dir"
 PORT=7901
 COUNT=30
-ktap_begin 32
+ktap_begin 34
 
 # holding COMMAND...: in the background until let_go
 holding()
@@ -165,6 +165,29 @@ json_is_complete()
 			all)' > /dev/null
 }
 
+# again MEMBER CONDITION COMMAND...: three times the same, at rest
+again()
+{
+	local member=$1 condition=$2
+	shift 2
+	"$@" -j --interval 0.2 --count 3 | jq -es "length == 3 and
+		([.[] | .$member | $condition] | all) and
+		.[0].interval_s == null and
+		([.[1:][].interval_s >= 0.2] | all)" > /dev/null
+}
+
+all_again()
+{
+	again connections "length == $((2 * COUNT))" \
+		tcpstatectl conns state established &&
+	again listeners "length == 1" tcpstatectl listeners sport $PORT &&
+	again netns "length > 0" in_initial tcpstatectl netns &&
+	[ "$(tcpstatectl conns --interval 0.2 --count 2 | grep -c ^STATE)" \
+		-eq 2 ] &&
+	[ "$(tcpstatectl listeners --interval 0.2 --count 2 | grep -c '^$')" \
+		-eq 1 ]
+}
+
 listeners_are_those_of_ss()
 {
 	diff <(ss -Htln | awk '{ print $4, $2, $3 }' | sort) \
@@ -190,6 +213,39 @@ hist_is_that_of_proc()
 		([.buckets[].count] | add) == .count" > /dev/null && return
 	grep " $state " /proc/tcpstates
 	tcpstatectl hist -j "$state"
+	return 1
+}
+
+samples_of()
+{
+	awk -v s="$1" '$1 == "state" && $2 == s { print $9 }' /proc/tcpstates
+}
+
+lines_in()
+{
+	[ "$(wc -l < "$1")" -ge "$2" ]
+}
+
+# Each turn is what has come since the one before, all of them are all there is.
+hist_again()
+{
+	local before after pid
+	before=$(samples_of ESTABLISHED)
+	tcpstatectl hist -j --interval 0.3 established > "$dir/hist" &
+	pid=$!
+	poll 20 lines_in "$dir/hist" 1
+	swarm clean $((PORT + 4)) 10 > /dev/null
+	after=$(samples_of ESTABLISHED)
+	poll 20 lines_in "$dir/hist" $(($(wc -l < "$dir/hist") + 3))
+	kill "$pid"
+	wait "$pid"
+	[ $? -eq 143 ] && [ "$after" -eq $((before + 20)) ] &&
+	jq -es "[.[].count] as \$n | (\$n | length) > 3 and \$n[0] == $before and
+		(\$n | add) == $after and \$n[-1] == 0 and
+		.[0].interval_s == null and .[1].interval_s >= 0.3 and
+		([.[] | ([.buckets[].count] | add // 0) == .count] | all)" \
+		"$dir/hist" > /dev/null && return
+	cat "$dir/hist"
 	return 1
 }
 
@@ -514,6 +570,7 @@ fi
 is "conns: JSON" json_is_complete
 is "listeners: those of ss" listeners_are_those_of_ss
 is "listeners: JSON" listener_json
+is "again and again" all_again
 is "diagram: the numbers of the load" diagram_has_the_numbers
 is "an unprivileged user" unprivileged
 is "a closed pipe" closed_pipe
@@ -522,6 +579,7 @@ let_go
 is "hist: a state" hist_is_that_of_proc ESTABLISHED
 is "hist: a transition" hist_of_an_edge
 is "hist: another state" hist_is_that_of_proc SYN_SENT
+is "hist: what has come since" hist_again
 
 ip netns add tcps_tool && ip -n tcps_tool link set lo up
 at_exit "ip netns del tcps_tool"

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "interval.h"
 #include "json.h"
 #include "output.h"
 #include "tcpstatectl.h"
@@ -203,19 +204,40 @@ static struct json_object *edges_json(const struct tcpstates_stats *stats)
 	return list;
 }
 
-static void print_json(const struct tcpstates_stats *stats, bool pretty)
+static void print_json(const struct tcpstates_stats *stats,
+		       const struct interval *interval, bool pretty)
 {
 	struct json_object *root = json_new();
 
 	json_add_uint(root, "version", 1);
 	json_add(root, "states", states_json(stats));
 	json_add(root, "transitions", edges_json(stats));
+	interval_json(interval, root);
 	output_json(root, pretty);
+}
+
+static int run_turn(const struct interval *interval, void *arg)
+{
+	const struct options *options = arg;
+	struct tcpstates_stats stats;
+	int status = stats_get(&stats);
+
+	if (status)
+		return status;
+	if (options->given['j'] || options->given['p']) {
+		print_json(&stats, interval, options->given['p']);
+	} else {
+		if (interval->passed)
+			putchar('\n');
+		draw(&stats);
+	}
+	tcpstates_stats_free(&stats);
+	return STATUS_DONE;
 }
 
 /**
  * cmd_diagram() - run "diagram"
- * @options:	-j, -p
+ * @options:	-j, -p, --interval, --count
  * @argc:	not looked at
  * @argv:	not looked at
  *
@@ -223,18 +245,7 @@ static void print_json(const struct tcpstates_stats *stats, bool pretty)
  */
 int cmd_diagram(const struct options *options, int argc, char **argv)
 {
-	struct tcpstates_stats stats;
-	int status;
-
 	(void)argc;
 	(void)argv;
-	status = stats_get(&stats);
-	if (status)
-		return status;
-	if (options->given['j'] || options->given['p'])
-		print_json(&stats, options->given['p']);
-	else
-		draw(&stats);
-	tcpstates_stats_free(&stats);
-	return STATUS_DONE;
+	return interval_run(options, run_turn, (void *)options);
 }

@@ -189,6 +189,30 @@ void whose_user(struct whose *whose, struct table *table,
 }
 
 /**
+ * whose_user_name() - a user's name, or number
+ * @whose:	who is asked
+ * @text:	where to
+ * @uid:	the user
+ *
+ * Return: @text, printable, "-" if he is not known.
+ */
+char *whose_user_name(struct whose *whose, char text[USER_SIZE],
+		      const struct tcpstates_num *uid)
+{
+	const char *user = NULL;
+
+	if (uid->known && !whose->numeric)
+		user = user_name(whose, uid->value);
+	if (user)
+		tcpstates_escape(text, USER_SIZE, user);
+	else if (uid->known)
+		snprintf(text, USER_SIZE, "%llu", uid->value);
+	else
+		snprintf(text, USER_SIZE, "-");
+	return text;
+}
+
+/**
  * whose_path() - the path of a cgroup
  * @whose:	who is asked
  * @cgroup:	its number; most sockets in a row have the same

@@ -100,7 +100,7 @@ takes_options()
 			-N | --netns)	words+=("$$") ;;
 			--interval)	words+=(0.1 --count 1) ;;
 			--count)	words+=(1)
-					[[ $verb == events ]] ||
+					[[ $verb == @(events|top) ]] ||
 						words+=(--interval 0.1) ;;
 			--color)	words+=(never) ;;
 			--exec)		words+=(true --follow) ;;
