@@ -354,7 +354,8 @@ wrong_words()
 {
 	refuses "did you mean 'from'" 1 tcpstatectl events form listen &&
 	refuses "did you mean 'CLOSED'" 1 tcpstatectl events to close &&
-	refuses "wants a cause" 1 tcpstatectl events cause rain &&
+	refuses "did you mean 'reset'" 1 tcpstatectl events cause resett &&
+	refuses "wants a cause" 1 tcpstatectl events cause &&
 	refuses "above 0" 1 tcpstatectl events --count 0 &&
 	refuses "no option '--interval'" 1 tcpstatectl events --interval 1
 }

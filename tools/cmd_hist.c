@@ -22,7 +22,6 @@
  * @total:	of all counts
  * @longest_us:	the longest time, or a longer one
  * @exact:	@longest_us is the longest
- * @edges:	how many transitions were put together
  */
 struct sum {
 	struct tcpstates_bucket bucket[TCPSTATES_BUCKETS_MAX];
@@ -30,7 +29,6 @@ struct sum {
 	unsigned long long total;
 	unsigned long long longest_us;
 	bool exact;
-	unsigned int edges;
 };
 
 /**
@@ -78,7 +76,6 @@ static int add_hist(const struct tcpstates_hist *hist, void *arg)
 	if (hist->dwell.max_us.known &&
 	    hist->dwell.max_us.value > sum->longest_us)
 		sum->longest_us = hist->dwell.max_us.value;
-	sum->edges++;
 	return 0;
 }
 
@@ -285,12 +282,6 @@ static int run_turn(const struct interval *interval, void *arg)
 	if (tcpstates_hists(nl, asked->from, asked->to, add_hist, &sum,
 			    &error)) {
 		status = conns_fail(&error);
-	} else if (!sum.edges) {
-		output_error("no connection goes from %s to %s",
-			     tcpstates_state_name(asked->from),
-			     asked->to ? tcpstates_state_name(asked->to) :
-			     "another state");
-		status = STATUS_USAGE;
 	} else {
 		print_since(asked, &sum, interval);
 	}
@@ -307,6 +298,24 @@ static bool parse(const char *what, unsigned int *from, unsigned int *to)
 	if (*from && what[len])
 		*to = filter_state(what + len + 1, strlen(what + len + 1));
 	return *from && (*to || !what[len]);
+}
+
+/* Where @from goes to, which @to is not */
+static void no_edge(unsigned int from, unsigned int to)
+{
+	char list[160] = "";
+	size_t used = 0;
+	unsigned int i;
+
+	for (i = 1; i <= TCPSTATES_STATES; i++)
+		if (filter_next(from) & 1U << i)
+			used += (size_t)snprintf(list + used,
+						 sizeof(list) - used, "%s%s",
+						 used ? ", " : "",
+						 tcpstates_state_name(i));
+	output_error("no connection goes from %s to %s: from there to %s",
+		     tcpstates_state_name(from), tcpstates_state_name(to),
+		     list);
 }
 
 /**
@@ -328,5 +337,9 @@ int cmd_hist(const struct options *options, int argc, char **argv)
 	asked.what = argv[0];
 	if (!parse(argv[0], &asked.from, &asked.to))
 		return STATUS_USAGE;
+	if (asked.to && !(filter_next(asked.from) & 1U << asked.to)) {
+		no_edge(asked.from, asked.to);
+		return STATUS_USAGE;
+	}
 	return interval_run(options, run_turn, &asked);
 }

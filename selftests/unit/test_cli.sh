@@ -133,6 +133,29 @@ wrong_usage()
 		fails 1 'a\x0a\x1b[31m' $'a\n\e[31m'
 }
 
+# Words of a command: the nearest of all that may stand there
+wrong_words()
+{
+	fails 1 "no rule 'rasied': did you mean 'raised'?" alerts rasied &&
+		fails 1 "no rule 'half-daed': did you mean 'half_dead'?" \
+			alerts half-daed &&
+		fails 1 "no cause 'resett': did you mean 'reset'?" \
+			events cause resett &&
+		fails 1 "does not take 'loa': did you mean 'load'?" rules loa &&
+		fails 1 "listeners have no 'state'" listeners state listen &&
+		fails 1 "connections have no 'cause'" conns cause reset &&
+		fails 1 "no user 'rooot': did you mean 'root'?" conns uid rooot &&
+		fails 1 "wants a user's number or name, not 'xq9'" \
+			conns uid xq9 &&
+		fails 1 "a state is missing" hist close-wait: &&
+		fails 1 "a state is missing" conns state close-wait, &&
+		fails 1 "'cause' wants a cause" events cause &&
+		fails 1 "goes from TIME_WAIT to LISTEN: from there to CLOSED" \
+			hist time-wait:listen &&
+		fails 1 "from there to CLOSED, LAST_ACK" \
+			hist close-wait:close-wait
+}
+
 # Without a module: exactly this.  With one: its numbers.
 not_loaded()
 {
@@ -273,7 +296,7 @@ interrupted()
 		grep -q '^STATE .* IN/s ' "$work/out"
 }
 
-ktap_plan 18
+ktap_plan 19
 ktap_run "tables are as they should be" tables
 ktap_run "JSON is as it should be, 2^64-1 and null included" json
 ktap_run "pretty JSON says the same" pretty_json
@@ -282,6 +305,7 @@ ktap_run "show is the default, options may stand anywhere" spellings
 ktap_run "version" version
 ktap_run "help" help
 ktap_run "wrong usage: one line, exit status 1" wrong_usage
+ktap_run "wrong words: the nearest one" wrong_words
 ktap_run "module not loaded: one line, exit status 2" not_loaded
 ktap_run "file that cannot be read: exit status 2" unreadable
 ktap_run "malformed file: line number, exit status 2" malformed
