@@ -94,11 +94,32 @@ count_of(const struct tcpstates_stats *stats, const char *from, const char *to)
 	return NULL;
 }
 
+/**
+ * struct pen - what draws
+ * @blanks:	that are not drawn until something follows them
+ */
+struct pen {
+	unsigned int blanks;
+};
+
+static void put_char(struct pen *pen, char c)
+{
+	if (c == ' ') {
+		pen->blanks++;
+		return;
+	}
+	if (c != '\n')
+		printf("%*s", (int)pen->blanks, "");
+	pen->blanks = 0;
+	putchar(c);
+}
+
 /*
  * What does not fit is shortened: 12.3k, 4.5M; never wrong by more than half of
  * its last digit.
  */
-static void print_count(const struct tcpstates_num *num, int width)
+static void print_count(struct pen *pen, const struct tcpstates_num *num,
+			int width)
 {
 	static const char units[] = "kMGTPE";
 	char text[32] = "-";
@@ -113,21 +134,25 @@ static void print_count(const struct tcpstates_num *num, int width)
 			snprintf(text, sizeof(text), "%.1f%c", value, units[i]);
 		}
 	}
-	printf("%-*s", width, text);
+	for (i = 0; text[i]; i++)
+		put_char(pen, text[i]);
+	for (; i < width; i++)
+		put_char(pen, ' ');
 }
 
 /* Return: what comes after the field. */
-static const char *print_field(const struct tcpstates_stats *stats,
+static const char *print_field(struct pen *pen,
+			       const struct tcpstates_stats *stats,
 			       const char *field)
 {
 	const char *end = strchr(field, '}') + 1;
 	int width = (int)(end - field);
 
 	if (field[2] == ' ')
-		print_count(current_of(stats, state_of(field[1])), width);
+		print_count(pen, current_of(stats, state_of(field[1])), width);
 	else
-		print_count(count_of(stats, state_of(field[1]),
-				     state_of(field[2])), width);
+		print_count(pen, count_of(stats, state_of(field[1]),
+					  state_of(field[2])), width);
 	return end;
 }
 
@@ -163,12 +188,13 @@ static void print_rest(const struct tcpstates_stats *stats)
 static void draw(const struct tcpstates_stats *stats)
 {
 	const char *at = drawing;
+	struct pen pen = { 0 };
 
 	while (*at) {
 		if (*at == '{')
-			at = print_field(stats, at);
+			at = print_field(&pen, stats, at);
 		else
-			putchar(*at++);
+			put_char(&pen, *at++);
 	}
 	print_rest(stats);
 }
