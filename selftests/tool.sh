@@ -560,8 +560,8 @@ closed_pipe()
 	[ "$status" -eq 141 ] && [ ! -s "$dir/err" ] && grep -q ^STATE "$dir/first"
 }
 
-# A server for both families: its ends are IPv6, IPv4-mapped the one, and the
-# other end of that is IPv4.
+# A server for both families: one of its ends is IPv4-mapped, which we write as
+# the IPv4 address that it is.
 both_families()
 {
 	local status=0 port=$((PORT + 6)) server
@@ -581,18 +581,18 @@ both_families()
 families_are_those_of_ss()
 {
 	our_ends | grep ":$1\\b" > "$dir/ours"
+	ss_ends state connected | grep ":$1\\b" > "$dir/ss"
 	cat "$dir/ours"
-	ss_ends state connected | grep ":$1\\b" | diff - "$dir/ours" &&
+	grep -q '^\[::ffff:127[.]0[.]0[.]1\]:' "$dir/ss" &&
+	sed -E 's/\[::ffff:([0-9.]+)\]/\1/g' "$dir/ss" | sort |
+		diff - "$dir/ours" &&
 	[ "$(wc -l < "$dir/ours")" -eq 4 ] &&
-	grep -q '^\[::1\]:.* \[::1\]:' "$dir/ours" &&
-	grep -q "^127\\.0\\.0\\.1:[0-9]* 127\\.0\\.0\\.1:$1$" "$dir/ours" &&
 	[ "$(tcpstatectl conns -j family 6 sport "$1" | jq -r '.connections |
-		map(.local.address) | sort | join(" ")')" = \
-		"::1 ::ffff:127.0.0.1" ] &&
+		map(.local.address) | sort | join(" ")')" = "127.0.0.1 ::1" ] &&
 	[ "$(our_ends src 127.0.0.0/8 sport "$1" | wc -l)" -eq 1 ] &&
 	[ "$(tcpstatectl listeners sport "$1" | awk 'NR > 1 { print $1 }')" = \
 		"$(ss -Htln sport = ":$1" | awk '{ print $4 }' |
-		sed 's/^\*:/[::]:/')" ]
+		sed 's/^[*]:/[::]:/')" ]
 }
 
 # The oldest first, and twice the same.  Each age is read at a moment of its own:
