@@ -136,7 +136,7 @@ wrong_usage()
 # Words of a command: the nearest of all that may stand there
 wrong_words()
 {
-	fails 1 "no rule 'rasied': did you mean 'raised'?" alerts rasied &&
+	fails 1 "no rule 'raisde': did you mean 'raised'?" alerts raisde &&
 		fails 1 "no rule 'half-daed': did you mean 'half_dead'?" \
 			alerts half-daed &&
 		fails 1 "no cause 'resett': did you mean 'reset'?" \
