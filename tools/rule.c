@@ -38,7 +38,7 @@ int rule_find_or(const char *typed, const char *const *others)
 
 	if (rule >= 0)
 		return rule;
-	for (; others[nr] && nr < OTHERS_MAX; nr++)
+	for (; nr < OTHERS_MAX && others[nr]; nr++)
 		names[nr] = others[nr];
 	for (i = 0; i < TCPSTATES_RULES; i++)
 		names[nr++] = tcpstates_rule_name(i);
