@@ -486,8 +486,9 @@ unprivileged()
 {
 	local said
 	chmod 755 "$(command -v tcpstatectl)" 2> /dev/null
-	said=$(setpriv --reuid 65534 --clear-groups tcpstatectl conns 2>&1) &&
-		grep -q 'run as root' <<< "$said" &&
+	said=$(setpriv --reuid 65534 --clear-groups tcpstatectl conns \
+		--interval 0.1 --count 3 2>&1) &&
+		[ "$(grep -c 'run as root' <<< "$said")" -eq 1 ] &&
 		grep -q ESTABLISHED <<< "$said" || return
 	! said=$(in_initial setpriv --reuid 65534 --clear-groups \
 		tcpstatectl netns 2>&1) && [ "$(wc -l <<< "$said")" -eq 1 ]

@@ -33,13 +33,17 @@ void whose_want(struct whose *whose, const struct tcpstates_num *inode)
 }
 
 /**
- * whose_find() - look for the processes, and say what could not be seen
+ * whose_find() - look for the processes, and say once what could not be seen
  * @whose:	who is asked
  */
 void whose_find(struct whose *whose)
 {
 	int denied = tcpstates_owners_find(whose->owners);
+	static bool said;
 
+	if (said)
+		return;
+	said = denied;
 	if (denied < 0)
 		output_error("cannot read /proc: processes are not shown");
 	else if (denied)
