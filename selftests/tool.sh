@@ -636,8 +636,8 @@ half_open_is_that_of_ss()
 		awk 'NR > 1 { print $2, $3 }')
 	echo "$half half open, $young of them young"
 	cat "$dir/half"
-	[ "$half" -ge 5 ] && [ "$half" -eq "$(wc -l < "$dir/half")" ] &&
-		[ "$young" -gt 0 ] &&
+	[ "$half" -eq "$(wc -l < "$dir/half")" ] &&
+		[ "$young" -gt 0 ] && [ "$young" -lt "$half" ] &&
 		[ "$young" -eq "$(grep -c 'timer:(on,[^,]*,0)' "$dir/half")" ]
 }
 
