@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# packages: iproute2 util-linux jq procps
+# packages: iproute2 util-linux jq procps hping3
 # modules: tcp_diag inet_diag
 # timeout: 300
 #
@@ -12,14 +12,14 @@
 
 . "$(dirname "$0")/lib.sh"
 
-need swarm ss ip awk jq tcpstatectl setpriv pgrep
+need swarm plight hping3 ss ip awk jq tcpstatectl setpriv pgrep
 in_own_namespace
 dir=$(mktemp -d)
 mod_setup
 at_exit "rm -rf $dir"
 PORT=7901
 COUNT=30
-ktap_begin 32
+ktap_begin 37
 
 # holding COMMAND...: in the background until let_go
 holding()
@@ -165,6 +165,29 @@ json_is_complete()
 			all)' > /dev/null
 }
 
+# again MEMBER CONDITION COMMAND...: three times the same, at rest
+again()
+{
+	local member=$1 condition=$2
+	shift 2
+	"$@" -j --interval 0.2 --count 3 | jq -es "length == 3 and
+		([.[] | .$member | $condition] | all) and
+		.[0].interval_s == null and
+		([.[1:][].interval_s >= 0.2] | all)" > /dev/null
+}
+
+all_again()
+{
+	again connections "length == $((2 * COUNT))" \
+		tcpstatectl conns state established &&
+	again listeners "length == 1" tcpstatectl listeners sport $PORT &&
+	again netns "length > 0" in_initial tcpstatectl netns &&
+	[ "$(tcpstatectl conns --interval 0.2 --count 2 | grep -c ^STATE)" \
+		-eq 2 ] &&
+	[ "$(tcpstatectl listeners --interval 0.2 --count 2 | grep -c '^$')" \
+		-eq 1 ]
+}
+
 listeners_are_those_of_ss()
 {
 	diff <(ss -Htln | awk '{ print $4, $2, $3 }' | sort) \
@@ -190,6 +213,39 @@ hist_is_that_of_proc()
 		([.buckets[].count] | add) == .count" > /dev/null && return
 	grep " $state " /proc/tcpstates
 	tcpstatectl hist -j "$state"
+	return 1
+}
+
+samples_of()
+{
+	awk -v s="$1" '$1 == "state" && $2 == s { print $9 }' /proc/tcpstates
+}
+
+lines_in()
+{
+	[ "$(wc -l < "$1")" -ge "$2" ]
+}
+
+# Each turn is what has come since the one before, all of them are all there is.
+hist_again()
+{
+	local before after pid
+	before=$(samples_of ESTABLISHED)
+	tcpstatectl hist -j --interval 0.3 established > "$dir/hist" &
+	pid=$!
+	poll 20 lines_in "$dir/hist" 1
+	swarm clean $((PORT + 4)) 10 > /dev/null
+	after=$(samples_of ESTABLISHED)
+	poll 20 lines_in "$dir/hist" $(($(wc -l < "$dir/hist") + 3))
+	kill "$pid"
+	wait "$pid"
+	[ $? -eq 143 ] && [ "$after" -eq $((before + 20)) ] &&
+	jq -es "[.[].count] as \$n | (\$n | length) > 3 and \$n[0] == $before and
+		(\$n | add) == $after and \$n[-1] == 0 and
+		.[0].interval_s == null and .[1].interval_s >= 0.3 and
+		([.[] | ([.buckets[].count] | add // 0) == .count] | all)" \
+		"$dir/hist" > /dev/null && return
+	cat "$dir/hist"
 	return 1
 }
 
@@ -244,7 +300,8 @@ diagram_has_the_numbers()
 	diff <(numbers_to_draw) <(drawn_numbers) &&
 	tcpstatectl diagram > "$dir/drawn" &&
 	grep -q "| $((2 * COUNT)) *|" "$dir/drawn" &&
-		grep -q "SYN received | $COUNT " "$dir/drawn"
+		grep -q "SYN received | $COUNT$" "$dir/drawn" &&
+		! grep -n ' $' "$dir/drawn"
 }
 
 netns_are_listed()
@@ -429,8 +486,9 @@ unprivileged()
 {
 	local said
 	chmod 755 "$(command -v tcpstatectl)" 2> /dev/null
-	said=$(setpriv --reuid 65534 --clear-groups tcpstatectl conns 2>&1) &&
-		grep -q 'run as root' <<< "$said" &&
+	said=$(setpriv --reuid 65534 --clear-groups tcpstatectl conns \
+		--interval 0.1 --count 3 2>&1) &&
+		[ "$(grep -c 'run as root' <<< "$said")" -eq 1 ] &&
 		grep -q ESTABLISHED <<< "$said" || return
 	! said=$(in_initial setpriv --reuid 65534 --clear-groups \
 		tcpstatectl netns 2>&1) && [ "$(wc -l <<< "$said")" -eq 1 ]
@@ -483,10 +541,137 @@ without_module()
 	done
 }
 
+# More than a pipe takes, and nobody who reads it
 closed_pipe()
 {
-	tcpstatectl conns | head -n 1 > /dev/null
-	[ "${PIPESTATUS[0]}" -ne 139 ]
+	local count=800 status server
+	! slow_kernel || count=500
+	mkfifo "$dir/many"
+	prlimit --nofile=4096 swarm open $((PORT + 5)) $count < "$dir/many" \
+		> "$dir/open" &
+	server=$!
+	exec 7> "$dir/many"
+	poll 60 grep -q open "$dir/open" || return
+	tcpstatectl conns 2> "$dir/err" | head -n 1 > "$dir/first"
+	status=${PIPESTATUS[0]}
+	exec 7>&-
+	wait "$server"
+	echo "status $status"
+	cat "$dir/err"
+	[ "$status" -eq 141 ] && [ ! -s "$dir/err" ] && grep -q ^STATE "$dir/first"
+}
+
+# A server for both families: one of its ends is IPv4-mapped, which we write as
+# the IPv4 address that it is.
+both_families()
+{
+	local status=0 port=$((PORT + 6)) server
+	busybox nc -ll -p $port -e cat < /dev/null > /dev/null 2>&1 &
+	server=$!
+	poll 10 eval "ss -Htln | grep -q ':$port '"
+	exec 5<> "/dev/tcp/::1/$port" 6<> "/dev/tcp/127.0.0.1/$port" &&
+	poll 10 eval "[ \$(ss -Htan state established sport = :$port |
+		wc -l) -eq 2 ]" &&
+	families_are_those_of_ss "$port" || status=1
+	exec 5>&- 6>&-
+	kill "$server"
+	wait "$server"
+	return $status
+}
+
+families_are_those_of_ss()
+{
+	our_ends | grep ":$1\\b" > "$dir/ours"
+	ss_ends state connected | grep ":$1\\b" > "$dir/ss"
+	cat "$dir/ours"
+	grep -q '^\[::ffff:127[.]0[.]0[.]1\]:' "$dir/ss" &&
+	sed -E 's/\[::ffff:([0-9.]+)\]/\1/g' "$dir/ss" | sort |
+		diff - "$dir/ours" &&
+	[ "$(wc -l < "$dir/ours")" -eq 4 ] &&
+	[ "$(tcpstatectl conns -j family 6 sport "$1" | jq -r '.connections |
+		map(.local.address) | sort | join(" ")')" = "127.0.0.1 ::1" ] &&
+	[ "$(our_ends src 127.0.0.0/8 sport "$1" | wc -l)" -eq 1 ] &&
+	[ "$(tcpstatectl listeners sport "$1" | awk 'NR > 1 { print $1 }')" = \
+		"$(ss -Htln sport = ":$1" | awk '{ print $4 }' |
+		sed 's/^[*]:/[::]:/')" ]
+}
+
+# The oldest first, and twice the same.  Each age is read at a moment of its own:
+# what happened within microseconds may change places.
+order_is_stable()
+{
+	local port=$((PORT + 9)) server i status=0
+	mkfifo "$dir/order"
+	{
+		echo "listen 10"
+		for i in 1 2 3 4 5 6; do
+			echo "open 1"
+			sleep 0.1
+		done
+		cat "$dir/order"
+	} | plight 127.0.0.1 $port > /dev/null 2>&1 &
+	server=$!
+	exec 7> "$dir/order"
+	poll 20 eval "[ \$(our_ends dport $port | wc -l) -eq 6 ]" || status=1
+	tcpstatectl conns dport $port | awk '{ print $1, $3, $4 }' \
+		> "$dir/once"
+	tcpstatectl conns dport $port | awk '{ print $1, $3, $4 }' |
+		diff "$dir/once" - || status=1
+	tcpstatectl conns -j dport $port | jq -e '[.connections[].age_us] |
+		length == 6 and . == (sort | reverse)' > /dev/null || status=1
+	exec 7>&-
+	wait "$server"
+	return $status
+}
+
+# SYNs from somewhere that nobody answers from: as ss has them, and those of
+# them whose SYN,ACK was not repeated
+half_open_is_that_of_ss()
+{
+	local port=$((PORT + 7)) half young
+	hping3 -q -S -a 192.0.2.9 -s $((next += 10)) -p $port -i u1000 -c 5 \
+		127.0.0.1 > /dev/null 2>&1
+	ss -Htano state syn-recv sport = ":$port" > "$dir/half"
+	read -r half young < <(tcpstatectl listeners sport $port |
+		awk 'NR > 1 { print $2, $3 }')
+	echo "$half half open, $young of them young"
+	cat "$dir/half"
+	[ "$half" -eq "$(wc -l < "$dir/half")" ] &&
+		[ "$young" -gt 0 ] && [ "$young" -lt "$half" ] &&
+		[ "$young" -eq "$(grep -c 'timer:(on,[^,]*,0)' "$dir/half")" ]
+}
+
+drops_are_those_of_ss()
+{
+	local port=$((PORT + 8)) drops
+	drops=$(tcpstatectl listeners sport $port |
+		awk 'NR > 1 { print $7 }')
+	ss -Htlnm sport = ":$port" > "$dir/drops"
+	echo "$drops dropped"
+	cat "$dir/drops"
+	[ "$drops" -gt 0 ] && grep -q ",d$drops)" "$dir/drops"
+}
+
+# A queue of half-open connections, and a full one of those to be accepted
+queues()
+{
+	local status=0 half full next=20000
+	ip route add 192.0.2.0/24 dev lo
+	mkfifo "$dir/stop"
+	swarm open $((PORT + 7)) 1 < "$dir/stop" > "$dir/open" &
+	half=$!
+	{
+		printf 'listen 1\nopen 2\nhang 3\n'
+		cat "$dir/stop"
+	} | plight 127.0.0.1 $((PORT + 8)) > /dev/null 2>&1 &
+	full=$!
+	exec 7> "$dir/stop"
+	poll 20 grep -q open "$dir/open" && poll 20 half_open_is_that_of_ss &&
+		poll 20 drops_are_those_of_ss || status=1
+	exec 7>&-
+	wait $half $full
+	ip route del 192.0.2.0/24 dev lo
+	return $status
 }
 
 mkdir "/sys/fs/cgroup/tool_test"
@@ -514,14 +699,19 @@ fi
 is "conns: JSON" json_is_complete
 is "listeners: those of ss" listeners_are_those_of_ss
 is "listeners: JSON" listener_json
+is "again and again" all_again
 is "diagram: the numbers of the load" diagram_has_the_numbers
 is "an unprivileged user" unprivileged
 is "a closed pipe" closed_pipe
 is "conns: several processes, all descriptors" several_owners
+is "conns: IPv6, and IPv4 mapped into it" both_families
+is "conns: the same order twice" order_is_stable
+is "listeners: half open, young, drops" queues
 let_go
 is "hist: a state" hist_is_that_of_proc ESTABLISHED
 is "hist: a transition" hist_of_an_edge
 is "hist: another state" hist_is_that_of_proc SYN_SENT
+is "hist: what has come since" hist_again
 
 ip netns add tcps_tool && ip -n tcps_tool link set lo up
 at_exit "ip netns del tcps_tool"

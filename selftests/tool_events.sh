@@ -21,7 +21,7 @@ EVENT=events/tcpstates/tcpstates_transition
 NETNS=$(stat -L -c %i /proc/self/ns/net)
 PORT=7951
 COUNT=20
-ktap_begin 24
+ktap_begin 25
 
 # listen NAME [WORDS...]: to $dir/NAME from now on; its number is in $pid.  What
 # runs in the background ignores SIGINT if it is not told otherwise.
@@ -148,11 +148,26 @@ now_us()
 table_says_the_same()
 {
 	diff <(jq -r '"\(.from) \(.to) \(.local.address):\(.local.port) " +
-		"\(.remote.address):\(.remote.port) " | ascii_upcase' \
-		"$dir/all" | sed 's/ $//' | sort) \
-		<(awk 'NR > 1 { print $2, $3, $5, $6 }' "$dir/table" | sort) &&
-	head -n 1 "$dir/table" | grep -q '^TIME .* FROM .* CAUSE$' &&
-	[ "$(grep -c ' LAST_ACK  *CLOSED .* normal$' "$dir/table")" -eq "$COUNT" ]
+		"\(.remote.address):\(.remote.port) \(.cause // "-") " +
+			"\(if .uid == 0 then "root" else .uid // "-" end)" |
+			ascii_upcase' "$dir/all" | sort) \
+		<(awk 'NR > 1 { print toupper($2 " " $3 " " $5 " " $6 " " $7 \
+			" " $8) }' "$dir/table" | sort) &&
+	head -n 1 "$dir/table" | grep -q '^TIME .* FROM .* CAUSE  *USER$' &&
+	[ "$(grep -c ' LAST_ACK  *CLOSED .* normal ' "$dir/table")" -eq "$COUNT" ]
+}
+
+# -n: the numbers of users, also of those that have a name
+users_by_number()
+{
+	local named
+	listen named sport $PORT && named=$pid && listen some -n sport $PORT ||
+		return
+	swarm clean $PORT 3
+	hear some && pid=$named && hear named &&
+		grep -q ' SYN_RECV  *ESTABLISHED .* root$' "$dir/named" &&
+		grep -q ' SYN_RECV  *ESTABLISHED .* 0$' "$dir/some" &&
+		! grep root "$dir/some"
 }
 
 # filtered CONDITION WORDS...: what comes is what the condition selects of all.
@@ -339,7 +354,8 @@ wrong_words()
 {
 	refuses "did you mean 'from'" 1 tcpstatectl events form listen &&
 	refuses "did you mean 'CLOSED'" 1 tcpstatectl events to close &&
-	refuses "wants a cause" 1 tcpstatectl events cause rain &&
+	refuses "did you mean 'reset'" 1 tcpstatectl events cause resett &&
+	refuses "wants a cause" 1 tcpstatectl events cause &&
 	refuses "above 0" 1 tcpstatectl events --count 0 &&
 	refuses "no option '--interval'" 1 tcpstatectl events --interval 1
 }
@@ -371,6 +387,7 @@ is "all of the trace event, as tracefs has it" same_as_tracefs
 is "those of sock:inet_sock_set_state" same_as_the_kernel
 is "the time of day" times_are_right
 is "the table says the same" table_says_the_same
+is "users by number" users_by_number
 is "nothing is left in tracefs" nothing_left
 is "a state" by_state
 is "a port" by_port

@@ -120,14 +120,15 @@ static int list_alerts(const struct options *options,
 /* A word: raised, cleared, or the name of a rule */
 static bool parse_word(struct tcpstates_which *which, const char *word)
 {
+	static const char *const states[] = { "raised", "cleared", NULL };
 	int rule;
 
-	if (!strcmp(word, "raised")) {
+	if (!strcmp(word, states[0])) {
 		which->state = 1 + TCPSTATES_ALERT_STATE_RAISED;
-	} else if (!strcmp(word, "cleared")) {
+	} else if (!strcmp(word, states[1])) {
 		which->state = 1 + TCPSTATES_ALERT_STATE_CLEARED;
 	} else {
-		rule = rule_find(word);
+		rule = rule_find_or(word, states);
 		if (rule < 0)
 			return false;
 		which->rule = 1 + (unsigned int)rule;

@@ -2,6 +2,7 @@
 /*
  * tcpstatectl conns
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 
 #include "conns.h"
 #include "filter.h"
+#include "interval.h"
 
 /* Listeners have a command of their own, unless they are asked for. */
 #define NOT_LISTEN	(((1U << (TCPSTATES_TCP_STATE_CLOSING + 1)) - 2) & \
@@ -30,13 +32,15 @@ struct row {
  * @nr:		length of @row
  * @room:	for how many there is room
  * @filter:	which are asked for
- * @all:	those of all namespaces
+ * @options:	of the command line
+ * @interval:	when they are asked for
  */
 struct list {
 	struct row *row;
 	size_t nr, room;
 	struct tcpstates_filter filter;
-	bool all;
+	const struct options *options;
+	const struct interval *interval;
 };
 
 static int collect(const struct tcpstates_conn *conn, void *arg)
@@ -116,7 +120,7 @@ static void print_text(const struct list *list, struct whose *whose)
 	const struct row *row = list->row;
 	char end[ENDPOINT_SIZE];
 
-	if (!list->all)
+	if (!list->options->given[OPT_ALL_NETNS])
 		table_hide(table, "NETNS");
 	for (; row < list->row + list->nr; row++) {
 		conn = &row->conn;
@@ -129,6 +133,8 @@ static void print_text(const struct list *list, struct whose *whose)
 		whose_user(whose, table, &conn->uid);
 		whose_cgroup(whose, table, &conn->cgroup);
 	}
+	if (list->interval->passed)
+		putchar('\n');
 	table_print(table);
 }
 
@@ -161,12 +167,13 @@ static void print_json(const struct list *list, struct whose *whose,
 		json_append(conns, conn_json(&list->row[i], whose));
 	json_add(root, "connections", conns);
 	json_add(root, "summary", summary_json(summary));
+	interval_json(list->interval, root);
 	output_json(root, pretty);
 }
 
-static void print(const struct options *options, struct list *list,
-		  const struct tcpstates_summary *summary)
+static void print(struct list *list, const struct tcpstates_summary *summary)
 {
+	const struct options *options = list->options;
 	struct whose whose;
 	size_t i;
 
@@ -184,9 +191,26 @@ static void print(const struct options *options, struct list *list,
 	conns_summary(summary);
 }
 
+static int run_turn(const struct interval *interval, void *arg)
+{
+	struct list *list = arg;
+	struct conns_visit visit = { .ask = ask, .arg = list };
+	int status = conns_visit(&visit, list->options);
+
+	list->interval = interval;
+	if (!status)
+		print(list, &visit.summary);
+	free(list->row);
+	list->row = NULL;
+	list->nr = 0;
+	list->room = 0;
+	conns_visit_end(&visit);
+	return status;
+}
+
 /**
  * cmd_conns() - run "conns"
- * @options:	-j, -n, -p, --all-netns
+ * @options:	-j, -n, -p, --all-netns, --interval, --count
  * @argc:	number of words
  * @argv:	conditions, see filter.c
  *
@@ -194,18 +218,11 @@ static void print(const struct options *options, struct list *list,
  */
 int cmd_conns(const struct options *options, int argc, char **argv)
 {
-	struct list list = { .all = options->given[OPT_ALL_NETNS] };
-	struct conns_visit visit = { .ask = ask, .arg = &list };
-	int status;
+	struct list list = { .options = options };
 
 	if (!filter_parse(&list.filter, false, argc, argv))
 		return STATUS_USAGE;
 	if (!list.filter.states)
 		list.filter.states = NOT_LISTEN;
-	status = conns_visit(&visit, options);
-	if (!status)
-		print(options, &list, &visit.summary);
-	free(list.row);
-	conns_visit_end(&visit);
-	return status;
+	return interval_run(options, run_turn, &list);
 }

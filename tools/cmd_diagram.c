@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "interval.h"
 #include "json.h"
 #include "output.h"
 #include "tcpstatectl.h"
@@ -93,11 +94,32 @@ count_of(const struct tcpstates_stats *stats, const char *from, const char *to)
 	return NULL;
 }
 
+/**
+ * struct pen - what draws
+ * @blanks:	that are not drawn until something follows them
+ */
+struct pen {
+	unsigned int blanks;
+};
+
+static void put_char(struct pen *pen, char c)
+{
+	if (c == ' ') {
+		pen->blanks++;
+		return;
+	}
+	if (c != '\n')
+		printf("%*s", (int)pen->blanks, "");
+	pen->blanks = 0;
+	putchar(c);
+}
+
 /*
  * What does not fit is shortened: 12.3k, 4.5M; never wrong by more than half of
  * its last digit.
  */
-static void print_count(const struct tcpstates_num *num, int width)
+static void print_count(struct pen *pen, const struct tcpstates_num *num,
+			int width)
 {
 	static const char units[] = "kMGTPE";
 	char text[32] = "-";
@@ -112,21 +134,25 @@ static void print_count(const struct tcpstates_num *num, int width)
 			snprintf(text, sizeof(text), "%.1f%c", value, units[i]);
 		}
 	}
-	printf("%-*s", width, text);
+	for (i = 0; text[i]; i++)
+		put_char(pen, text[i]);
+	for (; i < width; i++)
+		put_char(pen, ' ');
 }
 
 /* Return: what comes after the field. */
-static const char *print_field(const struct tcpstates_stats *stats,
+static const char *print_field(struct pen *pen,
+			       const struct tcpstates_stats *stats,
 			       const char *field)
 {
 	const char *end = strchr(field, '}') + 1;
 	int width = (int)(end - field);
 
 	if (field[2] == ' ')
-		print_count(current_of(stats, state_of(field[1])), width);
+		print_count(pen, current_of(stats, state_of(field[1])), width);
 	else
-		print_count(count_of(stats, state_of(field[1]),
-				     state_of(field[2])), width);
+		print_count(pen, count_of(stats, state_of(field[1]),
+					  state_of(field[2])), width);
 	return end;
 }
 
@@ -162,12 +188,13 @@ static void print_rest(const struct tcpstates_stats *stats)
 static void draw(const struct tcpstates_stats *stats)
 {
 	const char *at = drawing;
+	struct pen pen = { 0 };
 
 	while (*at) {
 		if (*at == '{')
-			at = print_field(stats, at);
+			at = print_field(&pen, stats, at);
 		else
-			putchar(*at++);
+			put_char(&pen, *at++);
 	}
 	print_rest(stats);
 }
@@ -203,19 +230,40 @@ static struct json_object *edges_json(const struct tcpstates_stats *stats)
 	return list;
 }
 
-static void print_json(const struct tcpstates_stats *stats, bool pretty)
+static void print_json(const struct tcpstates_stats *stats,
+		       const struct interval *interval, bool pretty)
 {
 	struct json_object *root = json_new();
 
 	json_add_uint(root, "version", 1);
 	json_add(root, "states", states_json(stats));
 	json_add(root, "transitions", edges_json(stats));
+	interval_json(interval, root);
 	output_json(root, pretty);
+}
+
+static int run_turn(const struct interval *interval, void *arg)
+{
+	const struct options *options = arg;
+	struct tcpstates_stats stats;
+	int status = stats_get(&stats);
+
+	if (status)
+		return status;
+	if (options->given['j'] || options->given['p']) {
+		print_json(&stats, interval, options->given['p']);
+	} else {
+		if (interval->passed)
+			putchar('\n');
+		draw(&stats);
+	}
+	tcpstates_stats_free(&stats);
+	return STATUS_DONE;
 }
 
 /**
  * cmd_diagram() - run "diagram"
- * @options:	-j, -p
+ * @options:	-j, -p, --interval, --count
  * @argc:	not looked at
  * @argv:	not looked at
  *
@@ -223,18 +271,7 @@ static void print_json(const struct tcpstates_stats *stats, bool pretty)
  */
 int cmd_diagram(const struct options *options, int argc, char **argv)
 {
-	struct tcpstates_stats stats;
-	int status;
-
 	(void)argc;
 	(void)argv;
-	status = stats_get(&stats);
-	if (status)
-		return status;
-	if (options->given['j'] || options->given['p'])
-		print_json(&stats, options->given['p']);
-	else
-		draw(&stats);
-	tcpstates_stats_free(&stats);
-	return STATUS_DONE;
+	return interval_run(options, run_turn, (void *)options);
 }

@@ -241,7 +241,7 @@ static void print(const struct options *options, const struct patient *patient,
 
 /**
  * cmd_doctor() - run "doctor"
- * @options:	-j, -p
+ * @options:	-j, -p; -n, which changes nothing
  * @argc:	0
  * @argv:	nothing
  *

@@ -25,6 +25,7 @@
  * @options:	of the command line
  * @filter:	which
  * @kernel_filter: the same, as the kernel takes it
+ * @whose:	names of users
  * @spaces:	names of namespaces, if all are looked into
  * @offset_ns:	what makes the time of day of an event's time
  * @left:	how many are still to be printed; 0: no end
@@ -34,6 +35,7 @@ struct listing {
 	const struct options *options;
 	struct filter_event filter;
 	char kernel_filter[FILTER_ROOM];
+	struct whose whose;
 	struct spaces spaces;
 	long long offset_ns;
 	unsigned long long left;
@@ -180,11 +182,11 @@ static void print_netns(const struct listing *list, unsigned long long ino)
 	printf("%-15s  ", space_label(label, space ? space : &unnamed));
 }
 
-static void print_text(const struct listing *list, const struct tcpstates_event *event)
+static void print_text(struct listing *list, const struct tcpstates_event *event)
 {
 	const char *cause = tcpstates_cause_name(event->cause);
 	char when[48], local[ENDPOINT_SIZE], remote[ENDPOINT_SIZE];
-	char dwell[DURATION_SIZE] = "-";
+	char dwell[DURATION_SIZE] = "-", user[USER_SIZE];
 
 	format_time(list, event, when);
 	if (event->dwell_us.known)
@@ -192,10 +194,12 @@ static void print_text(const struct listing *list, const struct tcpstates_event 
 	printf("%s  ", when);
 	if (list->options->given[OPT_ALL_NETNS])
 		print_netns(list, event->netns);
-	printf("%-11s  %-11s  %7s  %-21s  %-21s  %s\n", state_name(event->from),
+	printf("%-11s  %-11s  %7s  %-21s  %-21s  %-8s  %s\n",
+	       state_name(event->from),
 	       state_name(event->to), dwell,
 	       conns_endpoint(local, &event->local),
-	       conns_endpoint(remote, &event->remote), cause ? cause : "-");
+	       conns_endpoint(remote, &event->remote), cause ? cause : "-",
+	       whose_user_name(&list->whose, user, &event->uid));
 }
 
 /* Not before it is clear that there will be something below it. */
@@ -208,8 +212,8 @@ static void print_head(struct listing *list)
 	printf("%-15s  ", "TIME");
 	if (list->options->given[OPT_ALL_NETNS])
 		printf("%-15s  ", "NETNS");
-	printf("%-11s  %-11s  %7s  %-21s  %-21s  %s", "FROM", "TO", "AGE",
-	       "LOCAL", "REMOTE", "CAUSE");
+	printf("%-11s  %-11s  %7s  %-21s  %-21s  %-8s  %s", "FROM", "TO",
+	       "AGE", "LOCAL", "REMOTE", "CAUSE", "USER");
 	term_end(STYLE_HEAD);
 	putchar('\n');
 }
@@ -307,7 +311,7 @@ static int stream(struct listing *list)
 
 /**
  * cmd_events() - run "events"
- * @options:	-j, -p, --all-netns, --count
+ * @options:	-j, -n, -p, --all-netns, --count
  * @argc:	number of words
  * @argv:	conditions, see filter.c
  *
@@ -323,9 +327,11 @@ int cmd_events(const struct options *options, int argc, char **argv)
 		return STATUS_USAGE;
 	if (options->given[OPT_ALL_NETNS])
 		status = spaces_get(&list.spaces);
+	whose_begin(&list.whose, options);
 	stop_catch();
 	if (!status)
 		status = stream(&list);
+	whose_end(&list.whose);
 	spaces_free(&list.spaces);
 	fflush(stdout);
 	stop_finish();

@@ -7,6 +7,7 @@
 
 #include "conns.h"
 #include "filter.h"
+#include "interval.h"
 
 /**
  * struct row - a listener
@@ -24,13 +25,15 @@ struct row {
  * @nr:		length of @row
  * @room:	for how many there is room
  * @filter:	which are asked for
- * @all:	those of all namespaces
+ * @options:	of the command line
+ * @interval:	when they are asked for
  */
 struct list {
 	struct row *row;
 	size_t nr, room;
 	struct tcpstates_filter filter;
-	bool all;
+	const struct options *options;
+	const struct interval *interval;
 };
 
 static int collect(const struct tcpstates_listener *listener, void *arg)
@@ -86,7 +89,7 @@ static void print_text(const struct list *list, struct whose *whose)
 	const struct tcpstates_listener *l;
 	char end[ENDPOINT_SIZE];
 
-	if (!list->all)
+	if (!list->options->given[OPT_ALL_NETNS])
 		table_hide(table, "NETNS");
 	for (; row < list->row + list->nr; row++) {
 		l = &row->listener;
@@ -103,6 +106,8 @@ static void print_text(const struct list *list, struct whose *whose)
 		whose_user(whose, table, &l->uid);
 		whose_cgroup(whose, table, &l->cgroup);
 	}
+	if (list->interval->passed)
+		putchar('\n');
 	table_print(table);
 }
 
@@ -137,12 +142,13 @@ static void print_json(const struct list *list, struct whose *whose,
 		json_append(listeners, listener_json(&list->row[i], whose));
 	json_add(root, "listeners", listeners);
 	json_add(root, "summary", summary_json(summary));
+	interval_json(list->interval, root);
 	output_json(root, pretty);
 }
 
-static void print(const struct options *options, struct list *list,
-		  const struct tcpstates_summary *summary)
+static void print(struct list *list, const struct tcpstates_summary *summary)
 {
+	const struct options *options = list->options;
 	struct whose whose;
 	size_t i;
 
@@ -160,9 +166,26 @@ static void print(const struct options *options, struct list *list,
 	conns_summary(summary);
 }
 
+static int run_turn(const struct interval *interval, void *arg)
+{
+	struct list *list = arg;
+	struct conns_visit visit = { .ask = ask, .arg = list };
+	int status = conns_visit(&visit, list->options);
+
+	list->interval = interval;
+	if (!status)
+		print(list, &visit.summary);
+	free(list->row);
+	list->row = NULL;
+	list->nr = 0;
+	list->room = 0;
+	conns_visit_end(&visit);
+	return status;
+}
+
 /**
  * cmd_listeners() - run "listeners"
- * @options:	-j, -n, -p, --all-netns
+ * @options:	-j, -n, -p, --all-netns, --interval, --count
  * @argc:	number of words
  * @argv:	conditions, see filter.c
  *
@@ -170,16 +193,9 @@ static void print(const struct options *options, struct list *list,
  */
 int cmd_listeners(const struct options *options, int argc, char **argv)
 {
-	struct list list = { .all = options->given[OPT_ALL_NETNS] };
-	struct conns_visit visit = { .ask = ask, .arg = &list };
-	int status;
+	struct list list = { .options = options };
 
 	if (!filter_parse(&list.filter, true, argc, argv))
 		return STATUS_USAGE;
-	status = conns_visit(&visit, options);
-	if (!status)
-		print(options, &list, &visit.summary);
-	free(list.row);
-	conns_visit_end(&visit);
-	return status;
+	return interval_run(options, run_turn, &list);
 }

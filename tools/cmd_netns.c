@@ -7,6 +7,7 @@
 
 #include <linux/tcpstates.h>
 
+#include "interval.h"
 #include "spaces.h"
 #include "tcpstatectl.h"
 
@@ -21,7 +22,8 @@ static unsigned long long total(const struct space *space)
 	return sum;
 }
 
-static void print_text(const struct spaces *spaces)
+static void print_text(const struct spaces *spaces,
+		       const struct interval *interval)
 {
 	static const struct column columns[] = {
 		{ "NETNS", ALIGN_LEFT }, { "NAME", ALIGN_LEFT },
@@ -52,6 +54,8 @@ static void print_text(const struct spaces *spaces)
 		num = (struct tcpstates_num){ total(space), true };
 		table_num(table, &num);
 	}
+	if (interval->passed)
+		putchar('\n');
 	table_print(table);
 }
 
@@ -74,7 +78,8 @@ static struct json_object *one_json(const struct space *space)
 	return object;
 }
 
-static void print_json(const struct spaces *spaces, bool pretty)
+static void print_json(const struct spaces *spaces,
+		       const struct interval *interval, bool pretty)
 {
 	struct json_object *root = json_new(), *list = json_new_list();
 	size_t i;
@@ -83,12 +88,27 @@ static void print_json(const struct spaces *spaces, bool pretty)
 	for (i = 0; i < spaces->nr; i++)
 		json_append(list, one_json(&spaces->space[i]));
 	json_add(root, "netns", list);
+	interval_json(interval, root);
 	output_json(root, pretty);
+}
+
+static int run_turn(const struct interval *interval, void *arg)
+{
+	const struct options *options = arg;
+	struct spaces spaces;
+	int status = spaces_get(&spaces);
+
+	if (!status && (options->given['j'] || options->given['p']))
+		print_json(&spaces, interval, options->given['p']);
+	else if (!status)
+		print_text(&spaces, interval);
+	spaces_free(&spaces);
+	return status;
 }
 
 /**
  * cmd_netns() - run "netns"
- * @options:	-j, -p
+ * @options:	-j, -p, --interval, --count
  * @argc:	not looked at
  * @argv:	not looked at
  *
@@ -96,15 +116,7 @@ static void print_json(const struct spaces *spaces, bool pretty)
  */
 int cmd_netns(const struct options *options, int argc, char **argv)
 {
-	struct spaces spaces;
-	int status = spaces_get(&spaces);
-
 	(void)argc;
 	(void)argv;
-	if (!status && (options->given['j'] || options->given['p']))
-		print_json(&spaces, options->given['p']);
-	else if (!status)
-		print_text(&spaces);
-	spaces_free(&spaces);
-	return status;
+	return interval_run(options, run_turn, (void *)options);
 }

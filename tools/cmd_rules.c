@@ -10,6 +10,7 @@
 #include <linux/tcpstates.h>
 
 #include "conns.h"
+#include "nearest.h"
 #include "rule.h"
 
 struct list {
@@ -207,6 +208,7 @@ static int set_rule(int argc, char **argv)
  */
 int cmd_rules(const struct options *options, int argc, char **argv)
 {
+	static const char *const words[] = { "set", "load", NULL };
 	char safe[64];
 
 	if (!argc)
@@ -217,7 +219,8 @@ int cmd_rules(const struct options *options, int argc, char **argv)
 		return rule_load(argv[1]);
 	tcpstates_escape(safe, sizeof(safe), argv[0]);
 	if (strcmp(argv[0], "load"))
-		output_error("'rules' does not take '%s': set or load?", safe);
+		output_error("'rules' does not take '%s': did you mean '%s'?",
+			     safe, nearest_word(argv[0], words));
 	else
 		output_error("'rules load' wants a file");
 	return STATUS_USAGE;

@@ -47,19 +47,6 @@ void turn_rates(const struct turn *turn, const struct view *view, size_t i,
 	*out = interval_rate(&turn->interval, &now->left, &then->left);
 }
 
-/* What is negative is not known: null. */
-static void add_double(struct json_object *object, const char *key,
-		       double number, int decimals)
-{
-	char text[INTERVAL_RATE_SIZE];
-	struct json_object *value = NULL;
-
-	snprintf(text, sizeof(text), "%.*f", decimals, number);
-	if (number >= 0)
-		value = output_must(json_object_new_double_s(number, text));
-	json_add(object, key, value);
-}
-
 static struct json_object *view_json(const struct turn *turn,
 				     const struct view *view)
 {
@@ -71,8 +58,8 @@ static struct json_object *view_json(const struct turn *turn,
 	for (i = 0; turn->interval.us && i < view->stats.nr_states; i++) {
 		state = json_object_array_get_idx(states, i);
 		turn_rates(turn, view, i, &in, &out);
-		add_double(state, "entered_per_s", in, 1);
-		add_double(state, "left_per_s", out, 1);
+		json_add_double(state, "entered_per_s", in, 1);
+		json_add_double(state, "left_per_s", out, 1);
 	}
 	if (view->space)
 		space_json(root, view->space);
@@ -94,8 +81,7 @@ static struct json_object *turn_json(const struct turn *turn)
 	} else {
 		root = view_json(turn, turn->now.view);
 	}
-	if (turn->interval.us)
-		add_double(root, "interval_s", turn->interval.passed ? : -1, 3);
+	interval_json(&turn->interval, root);
 	return root;
 }
 
@@ -139,14 +125,15 @@ static void look_free(struct look *look)
 	spaces_free(&look->spaces);
 }
 
-static int run_turn(struct turn *turn, const struct options *options)
+static int run_turn(const struct interval *interval, void *arg)
 {
+	struct turn *turn = arg;
 	int status;
 
-	interval_begin(&turn->interval);
+	turn->interval = *interval;
 	status = look_around(turn);
-	if (!status && (options->given['j'] || options->given['p']))
-		output_json(turn_json(turn), options->given['p']);
+	if (!status && (turn->options->given['j'] || turn->options->given['p']))
+		output_json(turn_json(turn), turn->options->given['p']);
 	else if (!status)
 		show_text(turn);
 	look_free(&turn->before);
@@ -164,16 +151,14 @@ static int run_turn(struct turn *turn, const struct options *options)
  */
 int cmd_show(const struct options *options, int argc, char **argv)
 {
-	struct turn turn = { .all = options->given[OPT_ALL_NETNS] };
+	struct turn turn = {
+		.options = options, .all = options->given[OPT_ALL_NETNS],
+	};
 	int status;
 
 	(void)argc;
 	(void)argv;
-	if (!interval_parse(&turn.interval, options))
-		return STATUS_USAGE;
-	do
-		status = run_turn(&turn, options);
-	while (!status && interval_next(&turn.interval));
+	status = interval_run(options, run_turn, &turn);
 	look_free(&turn.before);
 	return status;
 }

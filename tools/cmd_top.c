@@ -122,7 +122,7 @@ static int report(const struct tcpstates_error *error)
 
 /**
  * cmd_top() - run "top"
- * @options:	--interval, --count
+ * @options:	-n, which changes nothing; --interval, --count
  * @argc:	not looked at
  * @argv:	not looked at
  *
@@ -131,15 +131,16 @@ static int report(const struct tcpstates_error *error)
 int cmd_top(const struct options *options, int argc, char **argv)
 {
 	struct top top = { .netns = options->value['N'] };
+	struct options with = *options;
 	struct tcpstates_error error;
 	int status, ret;
 
 	(void)argc;
 	(void)argv;
-	if (!interval_parse(&top.interval, options))
+	if (!with.value[OPT_INTERVAL])
+		with.value[OPT_INTERVAL] = "1";
+	if (!interval_parse(&top.interval, &with))
 		return STATUS_USAGE;
-	if (!top.interval.us)
-		top.interval = (struct interval){ .us = 1000000 };
 	status = conns_open(&top.nl);
 	if (status)
 		return status;

@@ -12,6 +12,7 @@
 
 #define ENDPOINT_SIZE	64
 #define WHOSE_SIZE	128
+#define USER_SIZE	64
 
 /**
  * struct whose - whose a socket is
@@ -90,6 +91,8 @@ char *whose_name(struct whose *whose, char text[WHOSE_SIZE],
 const char *whose_path(struct whose *whose, const struct tcpstates_num *cgroup);
 void whose_process(struct whose *whose, struct table *table,
 		   const struct tcpstates_num *inode);
+char *whose_user_name(struct whose *whose, char text[USER_SIZE],
+		      const struct tcpstates_num *uid);
 void whose_user(struct whose *whose, struct table *table,
 		const struct tcpstates_num *uid);
 void whose_cgroup(struct whose *whose, struct table *table,

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <linux/tcpstates.h>
+
 #include "duration.h"
 #include "filter.h"
 #include "nearest.h"
@@ -74,6 +76,10 @@ unsigned int filter_state(const char *text, size_t len)
 
 	if (state)
 		return state;
+	if (!len) {
+		output_error("a state is missing: one like CLOSE_WAIT");
+		return 0;
+	}
 	snprintf(typed, sizeof(typed), "%.*s", (int)(len < 63 ? len : 63),
 		 text);
 	for (i = 0; typed[i]; i++)
@@ -85,6 +91,39 @@ unsigned int filter_state(const char *text, size_t len)
 	output_error("no state '%s': did you mean '%s'?", safe,
 		     nearest_word(typed, names));
 	return 0;
+}
+
+#define STATE(name)	(1U << TCPSTATES_TCP_STATE_##name)
+
+static const uint32_t next_states[] = {
+	[TCPSTATES_TCP_STATE_CLOSED] = STATE(LISTEN) | STATE(SYN_SENT),
+	[TCPSTATES_TCP_STATE_LISTEN] = STATE(SYN_RECV) | STATE(CLOSED),
+	[TCPSTATES_TCP_STATE_SYN_SENT] =
+		STATE(SYN_RECV) | STATE(ESTABLISHED) | STATE(CLOSED),
+	[TCPSTATES_TCP_STATE_SYN_RECV] =
+		STATE(ESTABLISHED) | STATE(FIN_WAIT1) | STATE(CLOSE_WAIT) |
+		STATE(CLOSED),
+	[TCPSTATES_TCP_STATE_ESTABLISHED] =
+		STATE(FIN_WAIT1) | STATE(CLOSE_WAIT) | STATE(CLOSED),
+	[TCPSTATES_TCP_STATE_FIN_WAIT1] =
+		STATE(FIN_WAIT2) | STATE(CLOSING) | STATE(TIME_WAIT) |
+		STATE(CLOSED),
+	[TCPSTATES_TCP_STATE_FIN_WAIT2] = STATE(TIME_WAIT) | STATE(CLOSED),
+	[TCPSTATES_TCP_STATE_CLOSE_WAIT] = STATE(LAST_ACK) | STATE(CLOSED),
+	[TCPSTATES_TCP_STATE_CLOSING] = STATE(TIME_WAIT) | STATE(CLOSED),
+	[TCPSTATES_TCP_STATE_LAST_ACK] = STATE(CLOSED),
+	[TCPSTATES_TCP_STATE_TIME_WAIT] = STATE(CLOSED),
+};
+
+/**
+ * filter_next() - where connections go from a state
+ * @state:	its number
+ *
+ * Return: a bit 1 << state for each that follows it.
+ */
+uint32_t filter_next(unsigned int state)
+{
+	return state <= TCPSTATES_STATES ? next_states[state] : 0;
 }
 
 static bool take_states(uint32_t *states, const char *value)
@@ -121,14 +160,20 @@ static bool take_to(struct filter_event *e, const char *value)
 
 static bool take_cause(struct filter_event *e, const char *value)
 {
+	const char *names[16] = { NULL };
 	unsigned int cause;
-	const char *name;
+	char safe[64];
 
-	for (cause = 0; (name = tcpstates_cause_name(cause)); cause++)
-		if (!strcmp(name, value)) {
+	for (cause = 0; tcpstates_cause_name(cause); cause++) {
+		names[cause] = tcpstates_cause_name(cause);
+		if (!strcmp(names[cause], value)) {
 			e->causes |= 1U << cause;
 			return true;
 		}
+	}
+	tcpstates_escape(safe, sizeof(safe), value);
+	output_error("no cause '%s': did you mean '%s'?", safe,
+		     nearest_word(value, names));
 	return false;
 }
 
@@ -142,6 +187,32 @@ static bool take_port(uint16_t *port, const char *value)
 	return true;
 }
 
+/* There may be thousands: one that is not near is no help. */
+static void no_user(const char *typed)
+{
+	const struct passwd *user;
+	char near[64] = "", safe[64];
+	size_t best = strlen(typed), distance;
+
+	if (best > 3)
+		best = 3;
+	setpwent();
+	while ((user = getpwent())) {
+		distance = nearest_distance(typed, user->pw_name);
+		if (distance >= best)
+			continue;
+		best = distance;
+		tcpstates_escape(near, sizeof(near), user->pw_name);
+	}
+	endpwent();
+	tcpstates_escape(safe, sizeof(safe), typed);
+	if (*near)
+		output_error("no user '%s': did you mean '%s'?", safe, near);
+	else
+		output_error("'uid' wants a user's number or name, not '%s'",
+			     safe);
+}
+
 static bool take_uid(struct filter_event *e, const char *value)
 {
 	const struct passwd *user;
@@ -152,6 +223,8 @@ static bool take_uid(struct filter_event *e, const char *value)
 	user = getpwnam(value);
 	if (user)
 		e->conn.uid = (struct tcpstates_num){ user->pw_uid, true };
+	else
+		no_user(value);
 	return user;
 }
 
@@ -216,29 +289,51 @@ static bool take_dst(struct filter_event *e, const char *value)
  * @name:	as it is typed
  * @of:		each enum filter_of that it means something for
  * @take:	notes its value; returns false if it is none
- * @wants:	what its value is; NULL: @take has said it
+ * @wants:	what its value is
+ * @says:	@take says what is wrong with it
  */
 static const struct word {
 	const char *name;
 	unsigned int of;
 	bool (*take)(struct filter_event *e, const char *value);
 	const char *wants;
+	bool says;
 } words[] = {
-	{ "state", ENDS, take_state, NULL },
-	{ "from", FILTER_EVENTS, take_from, NULL },
-	{ "to", FILTER_EVENTS, take_to, NULL },
-	{ "cause", FILTER_EVENTS, take_cause, "a cause like reset, timeout, aborted" },
-	{ "older", ALL, take_older, "a time like 500ms, 60s, 1h30m, 2d" },
-	{ "sport", ALL, take_sport, "a port, 1 to 65535" },
-	{ "dport", ENDS, take_dport, "a port, 1 to 65535" },
-	{ "src", ALL, take_src, "an address or prefix like 10.0.0.0/8" },
-	{ "dst", ENDS, take_dst, "an address or prefix like 10.0.0.0/8" },
-	{ "uid", ALL, take_uid, "a user's number or name" },
-	{ "family", ALL, take_family, "4 or 6" },
-	{ "cgroup", ALL, take_cgroup, "a cgroup's path or number" },
+	{ "state", ENDS, take_state, "a state", true },
+	{ "from", FILTER_EVENTS, take_from, "a state", true },
+	{ "to", FILTER_EVENTS, take_to, "a state", true },
+	{ "cause", FILTER_EVENTS, take_cause, "a cause like reset, timeout, aborted", true },
+	{ "older", ALL, take_older, "a time like 500ms, 60s, 1h30m, 2d", false },
+	{ "sport", ALL, take_sport, "a port, 1 to 65535", false },
+	{ "dport", ENDS, take_dport, "a port, 1 to 65535", false },
+	{ "src", ALL, take_src, "an address or prefix like 10.0.0.0/8", false },
+	{ "dst", ENDS, take_dst, "an address or prefix like 10.0.0.0/8", false },
+	{ "uid", ALL, take_uid, "a user's number or name", true },
+	{ "family", ALL, take_family, "4 or 6", false },
+	{ "cgroup", ALL, take_cgroup, "a cgroup's path or number", false },
 };
 
 #define NR_WORDS	(sizeof(words) / sizeof(words[0]))
+
+/* What makes sense elsewhere.  Return: false if it does not even there. */
+static bool is_elsewhere(const char *typed, enum filter_of of)
+{
+	static const char *const whose[] = {
+		[FILTER_CONNS] = "conns", [FILTER_LISTENERS] = "listeners",
+		[FILTER_EVENTS] = "events",
+	};
+	size_t i;
+
+	for (i = 0; i < NR_WORDS; i++) {
+		if (strcmp(words[i].name, typed))
+			continue;
+		output_error("%s have no '%s': see 'tcpstatectl help %s'",
+			     of == FILTER_CONNS ? "connections" : whose[of],
+			     typed, whose[of]);
+		return true;
+	}
+	return false;
+}
 
 static const struct word *find_word(const char *typed, enum filter_of of)
 {
@@ -253,6 +348,8 @@ static const struct word *find_word(const char *typed, enum filter_of of)
 			return &words[i];
 		names[n++] = words[i].name;
 	}
+	if (is_elsewhere(typed, of))
+		return NULL;
 	tcpstates_escape(safe, sizeof(safe), typed);
 	output_error("no condition '%s': did you mean '%s'?", safe,
 		     nearest_word(typed, names));
@@ -281,14 +378,13 @@ bool filter_parse_events(struct filter_event *filter, enum filter_of of,
 		if (!word)
 			return false;
 		if (i + 1 == argc) {
-			output_error("'%s' wants %s", word->name,
-				     word->wants ? word->wants : "a state");
+			output_error("'%s' wants %s", word->name, word->wants);
 			return false;
 		}
 		if (word->take(filter, argv[i + 1]))
 			continue;
 		tcpstates_escape(safe, sizeof(safe), argv[i + 1]);
-		if (word->wants)
+		if (!word->says)
 			output_error("'%s' wants %s, not '%s'", word->name,
 				     word->wants, safe);
 		return false;

@@ -33,5 +33,6 @@ bool filter_parse(struct tcpstates_filter *filter, bool listeners, int argc,
 		  char **argv);
 bool filter_prefix(const char *text, struct tcpstates_prefix *prefix);
 unsigned int filter_state(const char *text, size_t len);
+uint32_t filter_next(unsigned int state);
 
 #endif /* _FILTER_H */

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "interval.h"
+#include "json.h"
 #include "output.h"
 #include "tcpstatectl.h"
 
@@ -117,6 +118,44 @@ bool interval_next(struct interval *interval)
 			;
 	}
 	return true;
+}
+
+/**
+ * interval_run() - do something as often as the options say
+ * @options:	--interval, --count
+ * @turn:	does it once; returns an exit status
+ * @arg:	for @turn
+ *
+ * Return: the first exit status that is not STATUS_DONE.
+ */
+int interval_run(const struct options *options,
+		 int (*turn)(const struct interval *interval, void *arg),
+		 void *arg)
+{
+	struct interval interval;
+	int status;
+
+	if (!interval_parse(&interval, options))
+		return STATUS_USAGE;
+	do {
+		interval_begin(&interval);
+		status = turn(&interval, arg);
+	} while (!status && interval_next(&interval));
+	return status;
+}
+
+/**
+ * interval_json() - member interval_s, if there is an interval
+ * @interval:	the interval
+ * @root:	the document of a turn
+ *
+ * Seconds since the turn before, null in the first.
+ */
+void interval_json(const struct interval *interval, struct json_object *root)
+{
+	if (interval->us)
+		json_add_double(root, "interval_s",
+				interval->passed ? interval->passed : -1, 3);
 }
 
 /**

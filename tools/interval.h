@@ -24,10 +24,16 @@ struct interval {
 
 #define INTERVAL_RATE_SIZE	40
 
+struct json_object;
+
 bool interval_parse(struct interval *interval, const struct options *options);
 bool interval_count(const struct options *options,
 		    unsigned long long *turns);
 bool interval_next(struct interval *interval);
+int interval_run(const struct options *options,
+		 int (*turn)(const struct interval *interval, void *arg),
+		 void *arg);
+void interval_json(const struct interval *interval, struct json_object *root);
 void interval_begin(struct interval *interval);
 double interval_now(void);
 double interval_rate(const struct interval *interval,

@@ -3,6 +3,7 @@
  * Building JSON.
  */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "json.h"
@@ -77,6 +78,25 @@ void json_add_uint(struct json_object *object, const char *key,
 		   unsigned long long value)
 {
 	json_add(object, key, output_must(json_object_new_uint64(value)));
+}
+
+/**
+ * json_add_double() - a number with a fraction
+ * @object:	the object
+ * @key:	name of the member
+ * @number:	null if it is negative: not known
+ * @decimals:	digits of the fraction
+ */
+void json_add_double(struct json_object *object, const char *key,
+		     double number, int decimals)
+{
+	struct json_object *value = NULL;
+	char text[40];
+
+	snprintf(text, sizeof(text), "%.*f", decimals, number);
+	if (number >= 0)
+		value = output_must(json_object_new_double_s(number, text));
+	json_add(object, key, value);
 }
 
 /**

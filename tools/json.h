@@ -19,6 +19,8 @@ void json_add_num(struct json_object *object, const char *key,
 		  const struct tcpstates_num *num);
 void json_add_uint(struct json_object *object, const char *key,
 		   unsigned long long value);
+void json_add_double(struct json_object *object, const char *key,
+		     double number, int decimals);
 void json_add_word(struct json_object *object, const char *key,
 		   const char *word);
 void json_add_lower(struct json_object *object, const char *key,

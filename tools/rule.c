@@ -18,6 +18,34 @@ static void no_such(const char *what, const char *typed,
 		     nearest_word(typed, names));
 }
 
+/* Words beside rules */
+#define OTHERS_MAX	4
+
+/**
+ * rule_find_or() - look up a rule where other words may stand, too
+ * @typed:	its name
+ * @others:	these, OTHERS_MAX at most, ended by NULL: one of them may have
+ *		been meant
+ *
+ * Return: its number, or -1 after a message.
+ */
+int rule_find_or(const char *typed, const char *const *others)
+{
+	int rule = tcpstates_rule_number(typed, strlen(typed));
+	const char *names[OTHERS_MAX + TCPSTATES_RULES + 1] = { NULL };
+	size_t nr = 0;
+	unsigned int i;
+
+	if (rule >= 0)
+		return rule;
+	for (; nr < OTHERS_MAX && others[nr]; nr++)
+		names[nr] = others[nr];
+	for (i = 0; i < TCPSTATES_RULES; i++)
+		names[nr++] = tcpstates_rule_name(i);
+	no_such("rule", typed, names);
+	return -1;
+}
+
 /**
  * rule_find() - look up a rule, say what is wrong if there is none
  * @typed:	its name
@@ -26,16 +54,9 @@ static void no_such(const char *what, const char *typed,
  */
 int rule_find(const char *typed)
 {
-	int rule = tcpstates_rule_number(typed, strlen(typed));
-	const char *names[TCPSTATES_RULES + 1] = { NULL };
-	unsigned int i;
+	static const char *const none[] = { NULL };
 
-	if (rule >= 0)
-		return rule;
-	for (i = 0; i < TCPSTATES_RULES; i++)
-		names[i] = tcpstates_rule_name(i);
-	no_such("rule", typed, names);
-	return -1;
+	return rule_find_or(typed, none);
 }
 
 /**

@@ -8,6 +8,7 @@
 #include "lib/tcpstates.h"
 
 int rule_find(const char *typed);
+int rule_find_or(const char *typed, const char *const *others);
 bool rule_find_param(const char *typed);
 int rule_load(const char *path);
 

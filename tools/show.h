@@ -33,12 +33,14 @@ struct look {
 
 /**
  * struct turn - one of the times that statistics are shown
+ * @options:	-j, -p
  * @interval:	when it is, and when the last was
  * @all:	those of all namespaces
  * @now:	statistics
  * @before:	those of the last turn; nothing in the first
  */
 struct turn {
+	const struct options *options;
 	struct interval interval;
 	bool all;
 	struct look now;

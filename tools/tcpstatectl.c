@@ -35,7 +35,7 @@ const struct verb verbs[] = {
 		.name = "conns",
 		.args = "[FILTER...]",
 		.max_args = 64,
-		.options = "jnp" OPTS_ALL_NETNS,
+		.options = "jnp" OPTS_AGAIN OPTS_ALL_NETNS,
 		.summary = "live connections, how long in their state, and whose",
 		.text =
 "Prints live connections, listeners apart: the state, how long each has been\n"
@@ -51,7 +51,7 @@ const struct verb verbs[] = {
 		.name = "listeners",
 		.args = "[FILTER...]",
 		.max_args = 64,
-		.options = "jnp" OPTS_ALL_NETNS,
+		.options = "jnp" OPTS_AGAIN OPTS_ALL_NETNS,
 		.summary = "listeners, their queues, what they dropped, and whose",
 		.text =
 "Prints listeners: half-open connections (HALF), those of them that are new\n"
@@ -65,18 +65,18 @@ const struct verb verbs[] = {
 		.name = "hist",
 		.args = "STATE|FROM:TO",
 		.max_args = 1,
-		.options = "jpP",
+		.options = "jpP" OPTS_AGAIN,
 		.summary = "how long connections stay in a state, as a histogram",
 		.text =
 "Prints the histogram of the time that connections have spent in STATE, or\n"
 "in FROM before they went on to TO.  Each line is twice as long as the one\n"
-"before it.\n",
+"before it.  With --interval, of those that left it since the time before.\n",
 		.run = cmd_hist,
 	},
 	{
 		.name = "diagram",
 		.args = "",
-		.options = "jp",
+		.options = "jp" OPTS_AGAIN,
 		.summary = "the state machine, with how many are and went where",
 		.text =
 "Draws the TCP state machine (RFC 9293, figure 5): in each box how many\n"
@@ -87,7 +87,7 @@ const struct verb verbs[] = {
 	{
 		.name = "top",
 		.args = "",
-		.options = OPTS_AGAIN,
+		.options = "n" OPTS_AGAIN,
 		.summary = "states, listeners and stuck connections, live",
 		.text =
 "Shows, again and again: the states, how often they are entered and left each\n"
@@ -100,12 +100,13 @@ const struct verb verbs[] = {
 		.name = "events",
 		.args = "[FILTER...]",
 		.max_args = 64,
-		.options = "jp" OPTS_COUNT OPTS_ALL_NETNS,
+		.options = "jnp" OPTS_COUNT OPTS_ALL_NETNS,
 		.summary = "transitions, as they happen",
 		.text =
 "Prints each transition when it happens: the time, the state that is left and\n"
 "the one that is entered, how long the connection was in the first, both ends,\n"
-"and why it was closed; with JSON, one object a line.  FILTER is words like\n"
+"why it was closed, and whose it is; with JSON, one object a line.  FILTER is\n"
+"words like\n"
 "  state established   from syn-recv   to closed   cause reset   older 60s\n"
 "  sport 80    dport 443    src 192.0.2.0/24    dst 2001:db8::1    uid 1000\n"
 "  family 6    cgroup /a/b\n"
@@ -174,7 +175,7 @@ const struct verb verbs[] = {
 	{
 		.name = "doctor",
 		.args = "",
-		.options = "jp",
+		.options = "jnp",
 		.summary = "what is wrong, whose it is, and what usually helps",
 		.text =
 "Looks at everything once and says in plain words what is wrong: alerts that\n"
@@ -185,7 +186,7 @@ const struct verb verbs[] = {
 	{
 		.name = "netns",
 		.args = "",
-		.options = "jp",
+		.options = "jp" OPTS_AGAIN,
 		.summary = "network namespaces and their connections",
 		.text =
 "Prints each network namespace with its name or a process in it, and how many\n"

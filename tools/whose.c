@@ -33,13 +33,17 @@ void whose_want(struct whose *whose, const struct tcpstates_num *inode)
 }
 
 /**
- * whose_find() - look for the processes, and say what could not be seen
+ * whose_find() - look for the processes, and say once what could not be seen
  * @whose:	who is asked
  */
 void whose_find(struct whose *whose)
 {
 	int denied = tcpstates_owners_find(whose->owners);
+	static bool said;
 
+	if (said)
+		return;
+	said = denied;
 	if (denied < 0)
 		output_error("cannot read /proc: processes are not shown");
 	else if (denied)
@@ -186,6 +190,30 @@ void whose_user(struct whose *whose, struct table *table,
 		table_text(table, user);
 	else
 		table_num(table, uid);
+}
+
+/**
+ * whose_user_name() - a user's name, or number
+ * @whose:	who is asked
+ * @text:	where to
+ * @uid:	the user
+ *
+ * Return: @text, printable, "-" if he is not known.
+ */
+char *whose_user_name(struct whose *whose, char text[USER_SIZE],
+		      const struct tcpstates_num *uid)
+{
+	const char *user = NULL;
+
+	if (uid->known && !whose->numeric)
+		user = user_name(whose, uid->value);
+	if (user)
+		tcpstates_escape(text, USER_SIZE, user);
+	else if (uid->known)
+		snprintf(text, USER_SIZE, "%llu", uid->value);
+	else
+		snprintf(text, USER_SIZE, "-");
+	return text;
 }
 
 /**

@@ -4,10 +4,12 @@
  * in /proc/tcpstates, is anything.
  *
  * The first byte of an input says what is read: 'p' the text of /proc, 's' the
- * name of a state, 'c' connections, 'l' listeners, 'h' histograms, 'n' network
- * namespaces.  The last four begin with the question for the family, as real
- * conversations do (fuzz_record.c), and are datagrams: a length of two bytes,
- * the lower first, and so many bytes.
+ * name of a state, 't' rules as people write them; 'c' connections, 'l'
+ * listeners, 'h' histograms, 'n' network namespaces, 'a' alerts, 'e' alerts as
+ * they come, 'r' rules, 'w' what is said to a change of one, 'm' history.  Those
+ * from 'c' on begin with the question for the family, as real conversations do
+ * (fuzz_record.c), and are datagrams: a length of two bytes, the lower first,
+ * and so many bytes.
  *
  * libmnl's calls that would reach the kernel are replaced by the linker.
  */
@@ -22,6 +24,7 @@
 static const uint8_t *input;
 static size_t left;
 static int dummy;
+static unsigned int visits;	/* what was understood of the input */
 
 struct mnl_socket *__wrap_mnl_socket_open2(int bus, int flags)
 {
@@ -52,6 +55,12 @@ int __wrap_mnl_socket_setsockopt(const struct mnl_socket *nl, int type,
 	(void)type;
 	(void)buf;
 	(void)len;
+	return 0;
+}
+
+int __wrap_mnl_socket_get_fd(const struct mnl_socket *nl)
+{
+	(void)nl;
 	return 0;
 }
 
@@ -114,6 +123,7 @@ static void check_address(const struct tcpstates_address *address)
 static int visit_conn(const struct tcpstates_conn *conn, void *arg)
 {
 	(void)arg;
+	visits++;
 	check_address(&conn->local);
 	check_address(&conn->remote);
 	tcpstates_state_name(conn->state);
@@ -123,6 +133,7 @@ static int visit_conn(const struct tcpstates_conn *conn, void *arg)
 static int visit_listener(const struct tcpstates_listener *listener, void *arg)
 {
 	(void)arg;
+	visits++;
 	check_address(&listener->local);
 	return 0;
 }
@@ -130,6 +141,7 @@ static int visit_listener(const struct tcpstates_listener *listener, void *arg)
 static int visit_hist(const struct tcpstates_hist *hist, void *arg)
 {
 	(void)arg;
+	visits++;
 	if (hist->nr_buckets > TCPSTATES_BUCKETS_MAX)
 		abort();
 	tcpstates_state_name(hist->from);
@@ -140,7 +152,70 @@ static int visit_netns(const struct tcpstates_netns *netns, void *arg)
 {
 	(void)netns;
 	(void)arg;
+	visits++;
 	return 0;
+}
+
+static int visit_alert(const struct tcpstates_incident *alert, void *arg)
+{
+	(void)arg;
+	visits++;
+	check_address(&alert->where);
+	tcpstates_rule_name(alert->rule);
+	return 0;
+}
+
+static int visit_rule(const struct tcpstates_rule_info *rule, unsigned int line,
+		      void *arg)
+{
+	(void)arg;
+	visits++;
+	tcpstates_rule_name(rule->rule);
+	if (line)
+		abort();
+	return 0;
+}
+
+static int visit_moment(const struct tcpstates_moment *moment, void *arg)
+{
+	(void)moment;
+	(void)arg;
+	visits++;
+	return 0;
+}
+
+/* Until there is nothing more to hear, as a follower does */
+static int hear(struct tcpstates_nl *nl, struct tcpstates_error *error)
+{
+	int ret = tcpstates_alerts_join(nl, error);
+
+	if (tcpstates_nl_fd(nl))
+		abort();
+	while (!ret)
+		ret = tcpstates_alerts_hear(nl, visit_alert, NULL, error);
+	return ret;
+}
+
+static int ask_alerts(struct tcpstates_nl *nl, int what,
+		      struct tcpstates_error *error)
+{
+	static const struct tcpstates_which which = { 1, 2, 3 };
+	static const struct tcpstates_rule_info rule = {
+		.rule = 1, .param = { [1] = { 5, true } },
+	};
+
+	switch (what) {
+	case 'a':
+		return tcpstates_alerts(nl, &which, visit_alert, NULL, error);
+	case 'e':
+		return hear(nl, error);
+	case 'r':
+		return tcpstates_rules(nl, visit_rule, NULL, error);
+	case 'w':
+		return tcpstates_rule_set(nl, &rule, error);
+	default:
+		return tcpstates_history(nl, 1, visit_moment, NULL, error);
+	}
 }
 
 static int ask(struct tcpstates_nl *nl, int what, struct tcpstates_error *error)
@@ -162,8 +237,10 @@ static int ask(struct tcpstates_nl *nl, int what, struct tcpstates_error *error)
 					   &summary, error);
 	case 'h':
 		return tcpstates_hists(nl, 1, 2, visit_hist, NULL, error);
-	default:
+	case 'n':
 		return tcpstates_netns(nl, visit_netns, NULL, error);
+	default:
+		return ask_alerts(nl, what, error);
 	}
 }
 
@@ -183,6 +260,8 @@ static void talk(int what)
 		abort();
 	if (ret)
 		check_error(&error);
+	else if (what == 'w')
+		visits++;
 	tcpstates_nl_close(nl);
 }
 
@@ -213,17 +292,52 @@ static void parse_state(void)
 		abort();
 }
 
+/* What is taken can be told to the kernel, and is on a line that there is. */
+static int visit_typed(const struct tcpstates_rule_info *rule,
+		       unsigned int line, void *arg)
+{
+	unsigned int *last = arg, i;
+
+	visits++;
+	if (rule->rule >= TCPSTATES_RULES || line <= *last)
+		abort();
+	for (i = 0; i < TCPSTATES_PARAMS; i++)
+		if (rule->param[i].known && rule->param[i].value > UINT32_MAX)
+			abort();
+	*last = line;
+	return 0;
+}
+
+static void parse_rules(void)
+{
+	struct tcpstates_error error;
+	unsigned int last = 0;
+
+	if (!tcpstates_rules_parse((const char *)input, left, visit_typed,
+				   &last, &error))
+		return;
+	check_error(&error);
+	if (error.line <= last)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (!size)
 		return 0;
+	visits = 0;
 	input = data + 1;
 	left = size - 1;
 	if (*data == 'p')
 		parse_text();
 	else if (*data == 's')
 		parse_state();
-	else if (memchr("clhn", *data, 4))
+	else if (*data == 't')
+		parse_rules();
+	else if (memchr("clhnaerwm", *data, 9))
 		talk(*data);
+	/* For what is known to be whole */
+	if (getenv("FUZZ_WHOLE") && !visits)
+		abort();
 	return 0;
 }

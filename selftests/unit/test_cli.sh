@@ -133,6 +133,29 @@ wrong_usage()
 		fails 1 'a\x0a\x1b[31m' $'a\n\e[31m'
 }
 
+# Words of a command: the nearest of all that may stand there
+wrong_words()
+{
+	fails 1 "no rule 'raisde': did you mean 'raised'?" alerts raisde &&
+		fails 1 "no rule 'half-daed': did you mean 'half_dead'?" \
+			alerts half-daed &&
+		fails 1 "no cause 'resett': did you mean 'reset'?" \
+			events cause resett &&
+		fails 1 "does not take 'loa': did you mean 'load'?" rules loa &&
+		fails 1 "listeners have no 'state'" listeners state listen &&
+		fails 1 "connections have no 'cause'" conns cause reset &&
+		fails 1 "no user 'rooot': did you mean 'root'?" conns uid rooot &&
+		fails 1 "wants a user's number or name, not 'xq9'" \
+			conns uid xq9 &&
+		fails 1 "a state is missing" hist close-wait: &&
+		fails 1 "a state is missing" conns state close-wait, &&
+		fails 1 "'cause' wants a cause" events cause &&
+		fails 1 "goes from TIME_WAIT to LISTEN: from there to CLOSED" \
+			hist time-wait:listen &&
+		fails 1 "from there to CLOSED, LAST_ACK" \
+			hist close-wait:close-wait
+}
+
 # Without a module: exactly this.  With one: its numbers.
 not_loaded()
 {
@@ -222,7 +245,58 @@ pipe_closed()
 	[ "$status" -eq 2 ] && grep -q 'Broken pipe' "$work/err"
 }
 
-ktap_plan 15
+# again VERB...: these take --interval, and --count only with it.
+again_refused()
+{
+	local verb
+
+	for verb in show conns listeners diagram netns "hist listen"; do
+		# shellcheck disable=SC2086
+		fails 1 "--count needs --interval" $verb --count 2 &&
+			fails 1 "0.1 to 86400" $verb --interval 0 || return
+	done
+	fails 1 "'rules' has no option '--interval'" rules --interval 1
+}
+
+# All of it each time, and how much time lies in between
+again()
+{
+	local -x TCPSTATES_PROC=fixtures/diagram
+
+	again_refused && run 0 diagram --interval 0.1 --count 2 &&
+		diff <(cat fixtures/diagram.txt; echo; cat fixtures/diagram.txt) \
+		"$work/out" && run 0 diagram -j --interval 0.1 --count 2 &&
+		diff <(sed 'h; s/}$/,"interval_s":null}/p;
+			g; s/}$/,"interval_s":0.N}/' fixtures/diagram.json) \
+		<(sed 's/:0[.][0-9]*}$/:0.N}/' "$work/out")
+}
+
+# top has an interval of its own: it only wants a terminal, or the module.
+top_count()
+{
+	run 2 top --count 3 </dev/null && [ "$(wc -l <"$work/err")" -eq 1 ] &&
+		fails 1 "above 0" top --count 0
+}
+
+# Its status is that of a command that is interrupted.
+interrupted()
+{
+	local status=0 tries=200 pid
+
+	env --default-signal=INT "$tool" show --interval 60 >"$work/out" \
+		2>"$work/err" &
+	pid=$!
+	until [ -s "$work/out" ] || [ $((tries -= 1)) -eq 0 ]; do
+		sleep 0.05
+	done
+	kill -INT "$pid"
+	wait "$pid" || status=$?
+	cat "$work/err"
+	[ "$status" -eq 130 ] && [ ! -s "$work/err" ] &&
+		grep -q '^STATE .* IN/s ' "$work/out"
+}
+
+ktap_plan 19
 ktap_run "tables are as they should be" tables
 ktap_run "JSON is as it should be, 2^64-1 and null included" json
 ktap_run "pretty JSON says the same" pretty_json
@@ -231,6 +305,7 @@ ktap_run "show is the default, options may stand anywhere" spellings
 ktap_run "version" version
 ktap_run "help" help
 ktap_run "wrong usage: one line, exit status 1" wrong_usage
+ktap_run "wrong words: the nearest one" wrong_words
 ktap_run "module not loaded: one line, exit status 2" not_loaded
 ktap_run "file that cannot be read: exit status 2" unreadable
 ktap_run "malformed file: line number, exit status 2" malformed
@@ -238,4 +313,7 @@ ktap_run "names that are not printable are escaped" odd_names
 ktap_run "full disk: exit status 2" disk_full
 ktap_run "closed stdout: exit status 2" stdout_closed
 ktap_run "closed pipe" pipe_closed
+ktap_run "--interval" again
+ktap_run "top --count" top_count
+ktap_run "interrupted: exit status 130" interrupted
 ktap_finish

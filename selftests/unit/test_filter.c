@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "filter.h"
+#include "states.h"
 #include "unit.h"
 
 static void prefixes(void)
@@ -90,6 +91,18 @@ static void wrong_words(void)
 	CHECK(!parses(&f, true, WORDS("dport", "80")));
 }
 
+/* Those of the module */
+static void next(void)
+{
+	unsigned int from, to;
+
+	for (from = 1; from < TCPS_NR_STATES; from++)
+		for (to = 1; to < TCPS_NR_STATES; to++)
+			CHECK(!!(filter_next(from) & 1U << to) ==
+			      (tcps_edge(from, to) != TCPS_E_NONE));
+	CHECK(!filter_next(0) && !filter_next(TCPS_NR_STATES));
+}
+
 int main(void)
 {
 	static const struct unit_case cases[] = {
@@ -97,6 +110,7 @@ int main(void)
 		{ "states in all spellings", spellings },
 		{ "all conditions", all_together },
 		{ "wrong words", wrong_words },
+		{ "which state follows which", next },
 		{ 0 }
 	};
 

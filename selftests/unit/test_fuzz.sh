@@ -8,7 +8,7 @@
 set -euo pipefail
 
 TOP=../..
-LIBMNL=(open2 close bind setsockopt get_portid sendto recvfrom)
+LIBMNL=(open2 close bind setsockopt get_portid get_fd sendto recvfrom)
 work=$OUT/fuzz
 rm -rf "$work"
 mkdir -p "$work/seeds" "$work/found"
@@ -67,9 +67,22 @@ each_kind()
 	local kind kinds
 
 	kinds=$(head -qc 1 "$work"/seeds/*)
-	for kind in c l h n s p; do
+	for kind in c l h n s p t a e r w m; do
 		grep -q "$kind" <<<"$kinds" ||
 			{ echo "not ok - no seed of kind '$kind'"; exit 1; }
+	done
+}
+
+# What a kernel has said is understood, each of it.
+WHOLE=(conns listeners hist hist_all netns alerts alerts_follow rules rule_set
+       history rules_text)
+
+whole()
+{
+	local name
+
+	for name in "${WHOLE[@]}"; do
+		FUZZ_WHOLE=1 run "$name is understood" "corpus/$name"
 	done
 }
 
@@ -77,6 +90,7 @@ command -v clang >/dev/null || { echo "# no clang"; exit 4; }
 builds
 seeds
 each_kind
+whole
 run "the corpus as it is" -runs=0 -timeout=10 "$work/seeds"
 run "what is made of it" -seed=1 -runs=400000 -max_total_time=40 \
 	-max_len=8192 -timeout=10 "$@" "$work/found" "$work/seeds"

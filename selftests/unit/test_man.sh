@@ -71,9 +71,32 @@ counters()
 		tr -d '`' | sort)" "$(words_of COUNTERS)"
 }
 
-ktap_plan 4
+# "state name current entered": keywords and fields of the lines of /proc
+lines()
+{
+	same "docs/abi.md and the page" \
+		"$(sed -nE 's/^\*\*([a-z]+)\*\* ([A-Z0-9_ ]*[A-Z0-9])[^a-z]*([.] .*)?$/\1 \2/p' \
+		../../docs/abi.md | tr '[:upper:]' '[:lower:]' | sort)" \
+		"$(sed -n 's/^\.It Cm \([a-z]*\) Ar \([a-z0-9_ ]*\)$/\1 \2/p' \
+		../../tools/man/tcpstates.4 | sort)"
+}
+
+# shellcheck disable=SC2016
+trace_event()
+{
+	same "docs/abi.md and the page" \
+		"$(sed -n '/^## The trace event/,/^##* Exit/p' ../../docs/abi.md |
+		grep '^| `' | cut -d'|' -f2 | grep -o '`[a-z0-9_]*`' |
+		tr -d '`' | sort)" \
+		"$(sed -n 's/^\.It Va //p' ../../tools/man/tcpstates.4 |
+		sed 's/ , /\n/' | sort)"
+}
+
+ktap_plan 6
 ktap_run "mandoc finds nothing" lint
 ktap_run "mandoc renders them" renders
 ktap_run "tcpstates(4) explains all parameters" parameters
 ktap_run "tcpstates(4) explains all counters" counters
+ktap_run "tcpstates(4) explains all lines of /proc" lines
+ktap_run "tcpstates(4) explains all fields of the event" trace_event
 ktap_finish
