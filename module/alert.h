@@ -229,12 +229,12 @@ struct tcps_rule_status {
 
 /* alert.c and watch.c: for those who are told of alerts and change rules */
 void tcps_alert_tell(tcps_alert_teller teller);
-void tcps_alert_get_limits(struct tcps_net *tn, struct tcps_limits *limits);
+void tcps_alert_open(bool open);
+int tcps_alert_get_limits(struct tcps_limits *limits);
 int tcps_alert_set_limits(struct tcps_net *tn, unsigned int rule,
 			  const struct tcps_limits *limits, u32 *which,
 			  const char **why);
-int tcps_alert_parse_limits(struct tcps_net *tn, const char *text,
-			    const char **why);
+int tcps_alert_parse_limits(const char *text, const char **why);
 u64 tcps_alert_unwatched(void);
 void tcps_alert_set_unwatched(u64 nr);
 void tcps_alert_net_exit(struct tcps_net *tn);

@@ -171,6 +171,7 @@ int __init tcps_sample_init(void)
 {
 	next_sample = jiffies + HZ;
 	schedule_delayed_work(&sampler, HZ);
+	tcps_alert_open(true);
 	return 0;
 }
 
@@ -181,6 +182,7 @@ int __init tcps_sample_init(void)
  */
 void tcps_sample_exit(void)
 {
+	tcps_alert_open(false);
 	WRITE_ONCE(stopping, true);
 	cancel_delayed_work_sync(&sampler);
 	tcps_reset_exit();
