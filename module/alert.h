@@ -76,7 +76,8 @@ struct tcps_alert {
  * @state:	what the rule remembers
  * @settle:	of a listener's accept queue
  * @reading:	of this second
- * @dropped:	the listener's count when it was looked at last
+ * @sockets:	the listener's when it was looked at last
+ * @dropped:	what these had refused by then
  * @read:	@reading is of this second
  * @used:	this slot is taken
  * @read_at:	when there was a reading last, ms
@@ -86,6 +87,7 @@ struct tcps_tracked {
 	struct tcps_rule_state state;
 	struct tcps_settle settle;
 	struct tcps_reading reading;
+	u32 sockets;
 	u32 dropped;
 	bool read;
 	bool used;

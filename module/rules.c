@@ -327,6 +327,23 @@ struct tcps_reading tcps_rule_accept(const struct tcps_limits *limits,
 }
 
 /**
+ * tcps_rule_rate() - what came since the last look, as a second's
+ * @grown:	so much
+ * @ms:		since when
+ *
+ * A look that is late has seen more than a second's worth.  What came in less than
+ * a second is no more than it is, and what came at all is not nothing.
+ *
+ * Return: so much a second.
+ */
+u32 tcps_rule_rate(u32 grown, u64 ms)
+{
+	if (ms <= SECOND)
+		return grown;
+	return div_u64(grown * SECOND + ms - 1, ms);
+}
+
+/**
  * tcps_rule_clear_at() - below which value does an alert end
  * @limits:	of the rule
  * @threshold:	from where on it is one

@@ -127,9 +127,19 @@ static bool judge_all(u64 now)
 }
 
 /*
- * A look each second, from the beginning of one to that of the next.  What has to
- * last for a second is looked at again before the next one: two looks would
- * come too late to be "within two seconds" now and then.
+ * A look each second, from the beginning of one to that of the next.  One that was
+ * late is not followed by one too soon, whose few events would be many a second.
+ */
+static void next_look(void)
+{
+	next_sample += HZ;
+	if ((long)(next_sample - jiffies) < HZ / 2)
+		next_sample = jiffies + HZ;
+}
+
+/*
+ * What has to last for a second is looked at again before the next one: two
+ * looks would come too late to be "within two seconds" now and then.
  */
 static void sample(struct work_struct *work)
 {
@@ -151,13 +161,9 @@ static void sample(struct work_struct *work)
 	WRITE_ONCE(max_cost, max(max_cost, last_cost));
 	mutex_unlock(&tcps_alert_lock);
 	if (!again)
-		next_sample += HZ;
+		next_look();
 	again = unripe && !again;
-	wait = again ? 3 * HZ / 4 : (long)(next_sample - jiffies);
-	if (wait <= 0) {
-		wait = HZ;
-		next_sample = jiffies + HZ;
-	}
+	wait = again ? 3 * HZ / 4 : max((long)(next_sample - jiffies), 0L);
 	if (!READ_ONCE(stopping))
 		schedule_delayed_work(&sampler, wait);
 }

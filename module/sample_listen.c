@@ -21,6 +21,7 @@
  * @w:		its namespace
  * @who:	the listener; sockets that share a port are one
  * @l:		the worst of their queues
+ * @sockets:	how many
  * @dropped:	what they have refused so far
  * @cookies:	one of them has sent a cookie
  */
@@ -28,12 +29,14 @@ struct candidate {
 	struct tcps_watch *w;
 	struct tcps_subject who;
 	struct tcps_listener l;
+	u32 sockets;
 	u32 dropped;
 	bool cookies;
 };
 
 static struct candidate candidates[CANDIDATES];
 static unsigned int nr_candidates;
+static u64 looked_at;	/* the last time, ms */
 
 /* A cookie leaves its time at the listener; see tcp_synq_overflow(). */
 static bool sent_cookie(const struct sock *sk)
@@ -133,6 +136,7 @@ static void merge(struct candidate *c, const struct tcps_listener *l,
 		worst->accept_room = l->accept_room;
 	}
 	c->dropped += atomic_read(&sk->sk_drops);
+	c->sockets++;
 	c->w->cookie_listeners += cookies && !c->cookies;
 	c->cookies |= cookies;
 }
@@ -200,6 +204,21 @@ static void share_cookies(struct candidate *c, bool flooded)
 			w->now.rate[TCPS_RATE_COOKIES_VALIDATED];
 }
 
+/*
+ * Only what came since the last look, not of a new slot, nor what a socket that
+ * shares the port has refused in all its life.
+ */
+static void take_drops(struct candidate *c, struct tcps_tracked *t, u64 now)
+{
+	if (t->read_at == looked_at && t->sockets == c->sockets &&
+	    c->dropped > t->dropped)
+		c->l.dropped = tcps_rule_rate(c->dropped - t->dropped,
+					      now - looked_at);
+	t->dropped = c->dropped;
+	t->sockets = c->sockets;
+	t->read_at = now;
+}
+
 static void judge(struct candidate *c, u64 now)
 {
 	struct tcps_tracked *t = tcps_alert_track(c->w, &c->who, now);
@@ -208,14 +227,8 @@ static void judge(struct candidate *c, u64 now)
 	struct tcps_reading r;
 	bool flooded;
 
-	if (t) {
-		/* Only what came since the last second, and not of a new slot */
-		if (t->read_at < now && now - t->read_at < 2 * MSEC_PER_SEC &&
-		    c->dropped > t->dropped)
-			c->l.dropped = c->dropped - t->dropped;
-		t->dropped = c->dropped;
-		t->read_at = now;
-	}
+	if (t)
+		take_drops(c, t, now);
 	flooded = t && t->state.raised;
 	share_cookies(c, flooded);
 	r = tcps_rule_syn_flood(&w->limits[TCPS_RULE_SYN_FLOOD], &c->l, now,
@@ -272,4 +285,5 @@ void tcps_sample_listeners(u64 now)
 		judge(&candidates[i], now);
 	list_for_each_entry(w, &tcps_watches, list)
 		judge_rest(w, now);
+	looked_at = now;
 }

@@ -36,7 +36,7 @@ struct port {
 
 static struct port ports[PORTS];
 static atomic64_t without_room;
-static u64 needed_at;
+static u64 needed_at, read_at;	/* ms */
 static bool armed;
 
 /*
@@ -141,12 +141,13 @@ static void disarm(void)
 	armed = false;
 }
 
-static void arm(void)
+static void arm(u64 now)
 {
 	if (armed)
 		return;
 	memset(ports, 0, sizeof(ports));
 	armed = true;
+	read_at = now;
 	if (tcps_attach(&end_hook) || tcps_attach(&reset_hook))
 		disarm();
 }
@@ -161,7 +162,8 @@ void tcps_reset_exit(void)
 	disarm();
 }
 
-static void read_port(struct tcps_watch *w, struct port *p, u64 key, u64 now)
+static void read_port(struct tcps_watch *w, struct port *p, u64 key, u64 ms,
+		      u64 now)
 {
 	const struct tcps_limits *limits = &w->limits[TCPS_RULE_RESET_BURST];
 	struct tcps_subject who = {
@@ -170,13 +172,13 @@ static void read_port(struct tcps_watch *w, struct port *p, u64 key, u64 now)
 		.cgroup = READ_ONCE(p->cgroup),
 	};
 	u32 resets = atomic_read(&p->resets), ends = atomic_read(&p->ends);
-	u32 more = resets - p->last_resets;
+	u32 more = tcps_rule_rate(resets - p->last_resets, ms);
+	u32 over = tcps_rule_rate(ends - p->last_ends, ms);
 
 	who.uid = from_kuid_munged(w->tn->net->user_ns, KUIDT_INIT((u32)key));
 	/* Who resets and who ends need not do so in the same second. */
 	tcps_alert_read(w, &who,
-			tcps_rule_read(limits, more,
-				       max(ends - p->last_ends, more)), now);
+			tcps_rule_read(limits, more, max(over, more)), now);
 	p->last_resets = resets;
 	p->last_ends = ends;
 }
@@ -201,8 +203,9 @@ static void read_ports(u64 now)
 		key = atomic64_read(&ports[i].key);
 		w = key ? watch_of(key >> 48) : NULL;
 		if (w)
-			read_port(w, &ports[i], key, now);
+			read_port(w, &ports[i], key, now - read_at, now);
 	}
+	read_at = now;
 }
 
 /* Without the tracepoints: the namespace as a whole */
@@ -254,7 +257,7 @@ void tcps_sample_resets(u64 now)
 		if (!many_resets(w))
 			continue;
 		needed_at = now;
-		arm();
+		arm(now);
 		if (!armed)
 			read_namespace(w, now);
 	}
