@@ -138,6 +138,9 @@ static void next_look(void)
 }
 
 /*
+ * A look may take a tenth of a second: where there is room, not on the processor
+ * that asked for it.
+ *
  * What has to last for a second is looked at again before the next one: two
  * looks would come too late to be "within two seconds" now and then.
  */
@@ -165,7 +168,7 @@ static void sample(struct work_struct *work)
 	again = unripe && !again;
 	wait = again ? 3 * HZ / 4 : max((long)(next_sample - jiffies), 0L);
 	if (!READ_ONCE(stopping))
-		schedule_delayed_work(&sampler, wait);
+		queue_delayed_work(system_dfl_wq, &sampler, wait);
 }
 
 /**
@@ -176,7 +179,7 @@ static void sample(struct work_struct *work)
 int __init tcps_sample_init(void)
 {
 	next_sample = jiffies + HZ;
-	schedule_delayed_work(&sampler, HZ);
+	queue_delayed_work(system_dfl_wq, &sampler, HZ);
 	tcps_alert_open(true);
 	return 0;
 }
