@@ -26,6 +26,8 @@ void tcps_sample_listeners(u64 now);
 void tcps_sample_walk(u64 now);
 
 /* sample_reset.c */
+void tcps_reset_forget(void);
+void tcps_reset_listened(u16 port);
 void tcps_sample_resets(u64 now);
 void tcps_reset_exit(void);
 

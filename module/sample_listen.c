@@ -178,6 +178,7 @@ static void visit_chain(const struct inet_listen_hashbucket *head)
 	sk_nulls_for_each_rcu(sk, node, &head->nulls_head) {
 		if (sk->sk_protocol != IPPROTO_TCP)
 			continue;
+		tcps_reset_listened(sk->sk_num);
 		w = READ_ONCE(tcps_net(sock_net(sk))->watch);
 		if (w)
 			visit(w, sk);
@@ -275,6 +276,7 @@ void tcps_sample_listeners(u64 now)
 	unsigned int i;
 
 	nr_candidates = 0;
+	tcps_reset_forget();
 	for (i = 0; i <= tcps_listen_mask(info); i++) {
 		if (!hlist_nulls_empty(&tcps_listen_head(info, i)->nulls_head))
 			visit_chain(tcps_listen_head(info, i));

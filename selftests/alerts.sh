@@ -67,7 +67,7 @@ tell leak "close client"
 poll 10 has_sockets close-wait 250
 
 mod_setup
-ktap_begin 37
+ktap_begin 40
 # Where it takes seconds to open 250 connections, "not before" must be later.
 age=5
 ! slow_kernel || age=30
@@ -88,14 +88,17 @@ all_500()
 }
 is "close_wait_leak: all 500 are counted, the older ones too" \
 	in_time $((begun + age * 1000)) 3000 all_500
+# right_cgroup RULE: of its culprits
 right_cgroup()
 {
 	# The kernel for debugging does not know a socket's.
-	[ -z "$cgroup" ] || slow_kernel || [ "$(culprit close_wait_leak '*:7400' |
-		awk '{ print $5 }')" = "$(stat -c %i "$cgroup")" ] ||
+	[ -z "$cgroup" ] || slow_kernel || [ "$(alerts |
+		awk -v r="$1" '$1 == "culprit" && $2 == r { print $5 }')" = \
+		"$(stat -c %i "$cgroup")" ] ||
 		{ alerts | grep culprit; stat -c %i "$cgroup"; false; }
 }
-is "close_wait_leak: the control group is the right one" right_cgroup
+is "close_wait_leak: the control group is the right one" \
+	right_cgroup close_wait_leak
 tell leak "close server"
 is "close_wait_leak: cleared when they are closed" \
 	cleared_now "$(now_ms)" close_wait_leak
@@ -258,6 +261,20 @@ answered mixed
 is "reset_burst: some among others are none" raised_is reset_burst 1
 plight_stop mixed
 plight_stop resets
+
+# Both ports are of those that connect() chooses, and the probes listen: what the
+# other control group's connections have left there is not these ones' fault.
+plight_start cut leaker plight -u 88 127.0.0.1 50051
+tell cut "listen 200"
+tell_later cut "cut 900 300"
+begun=$(now_ms)
+is "reset_burst: clients' ports are no ports" \
+	raised_now $((begun + 500)) reset_burst - 88
+is "reset_burst: the control group is the right one" \
+	right_cgroup reset_burst
+answered cut
+is "reset_burst: cleared again" cleared_now "$(now_ms)" reset_burst
+plight_stop cut
 
 # --- log, rules, memory ------------------------------------------------------------------
 

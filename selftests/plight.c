@@ -18,6 +18,7 @@
  *   shut client        sends a FIN on what it has connected
  *   trickle SECONDS    sends a byte from server to client, on all, each 100 ms
  *   reset COUNT EACH   COUNT connections, each ended by RST, EACH a second
+ *   cut COUNT EACH     the same, by the server's RST
  *   finish COUNT EACH  the same, ended in an orderly way
  *   quit               ends, as the end of standard input does
  */
@@ -143,33 +144,36 @@ static bool do_trickle(int seconds)
 	return true;
 }
 
-static bool one_life(bool reset)
+/* How: reset, cut or finish */
+static bool one_life(char how)
 {
 	struct linger now = { .l_onoff = 1 };
-	int client = connect_there(0), server;
+	int client = connect_there(0), server, first, last;
 	char c;
 
 	server = accept(listener, NULL, NULL);
 	if (client < 0 || server < 0)
 		return false;
-	if (reset)
-		setsockopt(client, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-	close(client);
-	if (read(server, &c, 1) > 0)
+	first = how == 'c' ? server : client;
+	last = how == 'c' ? client : server;
+	if (how != 'f')
+		setsockopt(first, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	close(first);
+	if (read(last, &c, 1) > 0)
 		return false;
-	close(server);
+	close(last);
 	return true;
 }
 
 /* So many in each tenth of a second, if the machine is fast enough */
-static bool do_lives(int count, int each, bool reset)
+static bool do_lives(int count, int each, char how)
 {
 	struct timespec next, now;
 	int i;
 
 	clock_gettime(CLOCK_MONOTONIC, &next);
 	for (i = 0; i < count; i++) {
-		if (!one_life(reset))
+		if (!one_life(how))
 			return false;
 		next.tv_nsec += 1000000000 / each;
 		if (next.tv_nsec >= 1000000000) {
@@ -220,8 +224,9 @@ static bool obey(char *line)
 		return do_shut();
 	if (!strcmp(verb, "trickle"))
 		return do_trickle(count);
-	if (!strcmp(verb, "reset") || !strcmp(verb, "finish"))
-		return do_lives(count, each, *verb == 'r');
+	if (!strcmp(verb, "reset") || !strcmp(verb, "cut") ||
+	    !strcmp(verb, "finish"))
+		return do_lives(count, each, *verb);
 	return false;
 }
 
