@@ -24,9 +24,26 @@
 			 BIT(TCPS_RULE_TIME_WAIT_PRESSURE) |		\
 			 BIT(TCPS_RULE_SYN_SENT_PILEUP))
 
+/**
+ * struct whose - what sockets are counted by
+ * @who:	the subject
+ * @local:	with TIME_WAIT, the local address: its ports are what is used up.
+ *		Of those with one @who the worst counts
+ */
+struct whose {
+	struct tcps_subject who;
+	struct in6_addr local;
+};
+
+/**
+ * struct group - sockets of one kind
+ * @w:		their namespace's watch; NULL: free
+ * @whose:	what they have in common
+ * @count:	how many
+ */
 struct group {
 	struct tcps_watch *w;
-	struct tcps_subject who;
+	struct whose whose;
 	u64 count;
 };
 
@@ -36,7 +53,7 @@ struct group {
  * @next:	bucket of the hash table that comes next
  * @hot:	a count is high enough
  * @tally:	by hash of the subject
- * @group:	subjects; w is NULL: free
+ * @group:	those whose count is high
  */
 static struct walk {
 	unsigned int pass;
@@ -106,7 +123,7 @@ static int rule_of(unsigned int state)
 	}
 }
 
-/* The fields of sock_common: sockets and mini sockets have them both. */
+/* The fields of sock_common: sockets and mini sockets have them all. */
 static void fill_other_end(struct tcps_subject *who, const struct sock *sk)
 {
 	who->port = ntohs(sk->sk_dport);
@@ -116,6 +133,16 @@ static void fill_other_end(struct tcps_subject *who, const struct sock *sk)
 #if IS_ENABLED(CONFIG_IPV6)
 	else
 		who->addr = sk->sk_v6_daddr;
+#endif
+}
+
+static void fill_local(struct in6_addr *local, const struct sock *sk)
+{
+	if (sk->sk_family == AF_INET)
+		memcpy(local, &sk->sk_rcv_saddr, sizeof(sk->sk_rcv_saddr));
+#if IS_ENABLED(CONFIG_IPV6)
+	else
+		*local = sk->sk_v6_rcv_saddr;
 #endif
 }
 
@@ -144,14 +171,16 @@ static bool may_choose(const struct sock *sk)
 }
 
 /* A mini socket: nobody's; how old it is only the record tells. */
-static bool see_mini(struct tcps_watch *w, struct tcps_subject *who,
+static bool see_mini(struct tcps_watch *w, struct whose *whose,
 		     struct sock *sk, unsigned int state)
 {
+	struct tcps_subject *who = &whose->who;
 	u32 age;
 
 	who->uid = TCPS_NO_UID;
 	if (who->rule == TCPS_RULE_TIME_WAIT_PRESSURE) {
 		fill_other_end(who, sk);
+		fill_local(&whose->local, sk);
 		return may_choose(sk);
 	}
 	who->port = sk->sk_num;
@@ -172,13 +201,15 @@ static bool see_full(struct tcps_watch *w, struct tcps_subject *who,
 	return fill_owner(who, sk, state);
 }
 
-static u32 hash_of(const struct tcps_watch *w, const struct tcps_subject *who)
+static u32 hash_of(const struct tcps_watch *w, const struct whose *whose)
 {
-	return jhash2((const u32 *)who, sizeof(*who) / sizeof(u32),
+	BUILD_BUG_ON(sizeof(*whose) != sizeof(whose->who) +
+				       sizeof(whose->local));
+	return jhash2((const u32 *)whose, sizeof(*whose) / sizeof(u32),
 		      w->tn->id);
 }
 
-static void tell_apart(struct tcps_watch *w, const struct tcps_subject *who,
+static void tell_apart(struct tcps_watch *w, const struct whose *whose,
 		       u32 hash)
 {
 	struct group *g;
@@ -188,9 +219,9 @@ static void tell_apart(struct tcps_watch *w, const struct tcps_subject *who,
 		g = &walk.group[(hash + i) % GROUPS];
 		if (!g->w) {
 			g->w = w;
-			g->who = *who;
+			g->whose = *whose;
 		}
-		if (g->w == w && !memcmp(&g->who, who, sizeof(*who))) {
+		if (g->w == w && !memcmp(&g->whose, whose, sizeof(*whose))) {
 			g->count++;
 			return;
 		}
@@ -198,18 +229,19 @@ static void tell_apart(struct tcps_watch *w, const struct tcps_subject *who,
 	w->untracked++;
 }
 
-static void count(struct tcps_watch *w, const struct tcps_subject *who)
+static void count(struct tcps_watch *w, const struct whose *whose)
 {
-	u32 hash = hash_of(w, who);
+	u64 level = w->level[whose->who.rule];
+	u32 hash = hash_of(w, whose);
 	u32 *tally = &walk.tally[hash % TALLIES];
 
 	if (walk.pass == 2) {
-		if (*tally >= w->level[who->rule])
-			tell_apart(w, who, hash / TALLIES);
+		if (*tally >= level)
+			tell_apart(w, whose, hash / TALLIES);
 		return;
 	}
 	++*tally;
-	walk.hot |= *tally >= w->level[who->rule];
+	walk.hot |= *tally >= level;
 }
 
 /* Under rcu_read_lock(): @sk, and its namespace, may be dying. */
@@ -217,7 +249,7 @@ static void visit(struct sock *sk)
 {
 	unsigned int state = inet_sk_state_load(sk);
 	bool mini = state == TCP_TIME_WAIT;
-	struct tcps_subject who = { };
+	struct whose whose = { };
 	struct tcps_watch *w;
 	int rule;
 
@@ -227,9 +259,10 @@ static void visit(struct sock *sk)
 	w = rule < 0 ? NULL : READ_ONCE(tcps_net(sock_net(sk))->watch);
 	if (!w || !(w->walking & BIT(rule)))
 		return;
-	who.rule = rule;
-	if (mini ? see_mini(w, &who, sk, state) : see_full(w, &who, sk, state))
-		count(w, &who);
+	whose.who.rule = rule;
+	if (mini ? see_mini(w, &whose, sk, state) :
+		   see_full(w, &whose.who, sk, state))
+		count(w, &whose);
 }
 
 static void visit_chain(struct inet_ehash_bucket *head)
@@ -291,10 +324,10 @@ static void read_group(const struct group *g, u64 now)
 {
 	const struct tcps_reading r = {
 		.value = g->count,
-		.threshold = g->w->threshold[g->who.rule],
+		.threshold = g->w->threshold[g->whose.who.rule],
 	};
 
-	tcps_alert_read(g->w, &g->who, r, now);
+	tcps_alert_read(g->w, &g->whose.who, r, now);
 }
 
 /* A watch may have gone since, and another come: that one is not walking. */
@@ -305,7 +338,7 @@ static void finish(u64 now)
 
 	list_for_each_entry(w, &tcps_watches, list) {
 		for (g = walk.group; g < walk.group + GROUPS; g++)
-			if (g->w == w && w->walking & BIT(g->who.rule))
+			if (g->w == w && w->walking & BIT(g->whose.who.rule))
 				read_group(g, now);
 		w->judged |= w->walking;
 		w->walking = 0;

@@ -67,7 +67,7 @@ tell leak "close client"
 poll 10 has_sockets close-wait 250
 
 mod_setup
-ktap_begin 40
+ktap_begin 41
 # Where it takes seconds to open 250 connections, "not before" must be later.
 age=5
 ! slow_kernel || age=30
@@ -214,7 +214,7 @@ plight_stop hole
 # a kernel for debugging makes twenty a second on a busy machine.
 time_wait_tests()
 {
-	local begun many=1000
+	local begun i many=1000
 	! slow_kernel || many=200
 	sysctl -qw net.ipv4.tcp_max_tw_buckets=100000
 	swarm clean 7430 $many
@@ -237,6 +237,19 @@ time_wait_tests()
 	sysctl -qw net.ipv4.ip_local_port_range="32768 60999"
 	is "time_wait_pressure: cleared with more ports" \
 		cleared_now "$(now_ms)" time_wait_pressure
+	# Each local address has ports of its own.
+	plight_start tw plight 127.0.0.1 7432
+	tell tw "listen 200"
+	sysctl -qw net.ipv4.ip_local_port_range="20000 $((20000 + many - 1))"
+	for i in 2 3; do
+		tell tw "from 127.0.0.$i"
+		tell tw "finish $((many * 55 / 100)) 100000"
+	done
+	sleep 3
+	is "time_wait_pressure: two addresses have twice as many ports" \
+		raised_is time_wait_pressure 2
+	sysctl -qw net.ipv4.ip_local_port_range="32768 60999"
+	plight_stop tw
 }
 time_wait_tests
 

@@ -10,6 +10,7 @@
  *   crowd COUNT        so many listeners more, on the ports that follow
  *   accept COUNT       accepts so many connections, waits for them
  *   accept all         accepts whatever comes, from now on, and closes it
+ *   from ADDRESS       connects from there, from now on
  *   open COUNT         connects so often
  *   hang COUNT         begins to connect so often, waits for nothing
  *   close client       closes what it has connected
@@ -46,6 +47,7 @@ struct set {
 };
 
 static struct sockaddr_in address = { .sin_family = AF_INET };
+static struct sockaddr_in from = { .sin_family = AF_INET };
 static struct set clients, servers;
 static int listener = -1;
 static bool accept_all;
@@ -92,8 +94,12 @@ static bool do_crowd(int count)
 
 static int connect_there(int flags)
 {
-	int fd = socket(AF_INET, SOCK_STREAM | flags, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | flags, 0), one = 1;
 
+	/* Without it bind() would choose the port, one for all destinations. */
+	setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
+	if (from.sin_addr.s_addr)
+		bind(fd, (void *)&from, sizeof(from));
 	if (!connect(fd, (void *)&address, sizeof(address)) ||
 	    errno == EINPROGRESS)
 		return fd;
@@ -214,6 +220,8 @@ static bool obey(char *line)
 		return accept_all = true;
 	if (!strcmp(verb, "accept"))
 		return do_accept(count);
+	if (!strcmp(verb, "from"))
+		return inet_aton(what, &from.sin_addr);
 	if (!strcmp(verb, "open"))
 		return do_open(count, 0);
 	if (!strcmp(verb, "hang"))
