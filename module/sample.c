@@ -10,6 +10,8 @@
 #include <linux/rwsem.h>
 #include <net/net_namespace.h>
 
+#define NEW	64
+
 static void sample(struct work_struct *work);
 static DECLARE_DELAYED_WORK(sampler, sample);
 static unsigned long next_sample;
@@ -66,11 +68,14 @@ static bool in_use(struct tcps_net *tn)
 }
 
 /*
+ * So many watches are made at one look: nobody can make a namespace meanwhile.
+ *
  * A namespace is on the kernel's list from after its init to before its exit, so
  * that the watch is there when the latter looks for it.
  */
 static void watch_new(void)
 {
+	unsigned int room = NEW;
 	struct tcps_net *tn;
 	struct net *net;
 	u64 without = 0;
@@ -78,8 +83,12 @@ static void watch_new(void)
 	down_read(&net_rwsem);
 	for_each_net(net) {
 		tn = tcps_net(net);
-		if (!tn->watch && in_use(tn))
-			without += !tcps_watch_get(tn);
+		cond_resched();
+		if (tn->watch || !in_use(tn))
+			continue;
+		if (tcps_watch_get(tn) && !--room)
+			break;
+		without += !tn->watch;
 	}
 	up_read(&net_rwsem);
 	tcps_alert_set_unwatched(without);
@@ -91,16 +100,16 @@ static void look(u64 now)
 	struct tcps_watch *w;
 
 	watch_new();
-	list_for_each_entry(w, &tcps_watches, list) {
-		tcps_sample_count(w, now);
-		cond_resched();
-	}
+	tcps_sample_count(now);
+	list_for_each_entry(w, &tcps_watches, list)
+		tcps_sample_anew(w);
 	tcps_sample_listeners(now);
 	list_for_each_entry(w, &tcps_watches, list) {
 		tcps_sample_gauges(w, now);
 		tcps_watch_complete(w);
-		if (w->history)
+		if (w->history && w->looked_at == now)
 			tcps_history_add(w->history, &w->now);
+		cond_resched();
 	}
 	tcps_sample_resets(now);
 	tcps_sample_walk(now);

@@ -90,12 +90,7 @@ void tcps_sample_anew(struct tcps_watch *w)
 	w->judged = BIT(TCPS_RULE_SYN_FLOOD) | BIT(TCPS_RULE_ACCEPT_OVERFLOW);
 }
 
-/**
- * tcps_sample_count() - how a namespace's counters have grown
- * @w:		its watch
- * @now:	ms
- */
-void tcps_sample_count(struct tcps_watch *w, u64 now)
+static void count(struct tcps_watch *w, u64 now)
 {
 	static u64 cell[TCPS_NR_CELLS]; /* too large for the stack */
 	u64 total[TCPS_NR_RATES];
@@ -112,7 +107,30 @@ void tcps_sample_count(struct tcps_watch *w, u64 now)
 		w->now.gauge[i] = i == TCPS_CLOSED ?
 				  0 : clamp_t(s64, gauge[i], 0, U32_MAX);
 	take_rates(w, total, now);
-	tcps_sample_anew(w);
+}
+
+/**
+ * tcps_sample_count() - how the namespaces' counters have grown
+ * @now:	ms
+ *
+ * All of them, or as many as there is time for: those that were counted are the
+ * last ones then, so that the others come first at the next look.
+ */
+void tcps_sample_count(u64 now)
+{
+	u64 until = ktime_get_ns() + TCPS_SLICE;
+	struct tcps_watch *w;
+
+	for (;;) {
+		w = list_first_entry_or_null(&tcps_watches, struct tcps_watch,
+					     list);
+		if (!w || w->looked_at == now || tcps_sample_stopping() ||
+		    ktime_get_ns() > until)
+			return;
+		count(w, now);
+		list_move_tail(&w->list, &tcps_watches);
+		cond_resched();
+	}
 }
 
 /*

@@ -16,7 +16,6 @@
 #include <net/ip.h>
 #include <net/tcp.h>
 
-#define SLICE		(100 * NSEC_PER_MSEC)
 #define TALLIES		4096
 #define GROUPS		256
 #define WALKED		(BIT(TCPS_RULE_CLOSE_WAIT_LEAK) |		\
@@ -50,13 +49,16 @@ struct group {
 /**
  * struct walk - where the walk is
  * @pass:	0: there is none; 1: counting; 2: telling apart
- * @next:	bucket of the hash table that comes next
+ * @table:	0: it is in the shared hash table; else in that of the
+ *		namespace with this number
+ * @next:	bucket of that table that comes next
  * @hot:	a count is high enough
  * @tally:	by hash of the subject
  * @group:	those whose count is high
  */
 static struct walk {
 	unsigned int pass;
+	unsigned int table;
 	unsigned int next;
 	bool hot;
 	u32 tally[TALLIES];
@@ -292,17 +294,50 @@ static unsigned int walk_table(struct inet_hashinfo *info, unsigned int i,
 	return 0;
 }
 
-/* A namespace may have a table of its own: a small one, done in one go. */
-static void walk_own_tables(const struct inet_hashinfo *shared)
+static struct inet_hashinfo *table_of(const struct tcps_watch *w)
 {
-	struct inet_hashinfo *info;
-	struct tcps_watch *w;
+	return w->tn->net->ipv4.tcp_death_row.hashinfo;
+}
 
-	list_for_each_entry(w, &tcps_watches, list) {
-		info = w->tn->net->ipv4.tcp_death_row.hashinfo;
-		if (info != shared && w->walking && !tcps_sample_stopping())
-			walk_table(info, 0, U64_MAX);
+/*
+ * A namespace may have a table of its own.  They come one after the other, by the
+ * namespace's number: between two slices any of them may come or go.
+ */
+static const struct tcps_watch *next_own(unsigned int from)
+{
+	struct inet_hashinfo *shared = init_net.ipv4.tcp_death_row.hashinfo;
+	const struct tcps_watch *w, *found = NULL;
+
+	list_for_each_entry(w, &tcps_watches, list)
+		if (w->walking && w->tn->id >= from && table_of(w) != shared &&
+		    (!found || w->tn->id < found->tn->id))
+			found = w;
+	return found;
+}
+
+/* Return: all tables are done. */
+static bool walk_tables(u64 until)
+{
+	struct inet_hashinfo *info = init_net.ipv4.tcp_death_row.hashinfo;
+	const struct tcps_watch *w;
+
+	for (;;) {
+		w = walk.table ? next_own(walk.table) : NULL;
+		if (walk.table && !w)
+			break;
+		/* If the one that was being walked has gone */
+		if (w && w->tn->id != walk.table) {
+			walk.table = w->tn->id;
+			walk.next = 0;
+		}
+		walk.next = walk_table(w ? table_of(w) : info, walk.next,
+				       until);
+		if (walk.next)
+			return false;
+		walk.table++;
 	}
+	walk.table = 0;
+	return true;
 }
 
 static void begin(void)
@@ -355,16 +390,13 @@ static void finish(u64 now)
  */
 void tcps_sample_walk(u64 now)
 {
-	struct inet_hashinfo *info = init_net.ipv4.tcp_death_row.hashinfo;
-	u64 until = ktime_get_ns() + SLICE;
+	u64 until = ktime_get_ns() + TCPS_SLICE;
 
 	if (!walk.pass)
 		begin();
 	while (walk.pass && !tcps_sample_stopping()) {
-		walk.next = walk_table(info, walk.next, until);
-		if (walk.next)
+		if (!walk_tables(until))
 			return;
-		walk_own_tables(info);
 		if (walk.pass == 1 && walk.hot)
 			walk.pass = 2;
 		else
