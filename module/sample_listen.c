@@ -21,6 +21,8 @@
  * @w:		its namespace
  * @who:	the listener; sockets that share a port are one
  * @l:		the worst of their queues
+ * @deferred:	whose queue that is, if he has TCP_DEFER_ACCEPT.  To be compared
+ *		only: he may be gone
  * @sockets:	how many
  * @dropped:	what they have refused so far
  * @cookies:	one of them has sent a cookie
@@ -29,6 +31,7 @@ struct candidate {
 	struct tcps_watch *w;
 	struct tcps_subject who;
 	struct tcps_listener l;
+	const struct sock *deferred;
 	u32 sockets;
 	u32 dropped;
 	bool cookies;
@@ -120,6 +123,11 @@ static struct candidate *add(struct tcps_watch *w,
 	return c;
 }
 
+static bool defers(const struct sock *sk)
+{
+	return READ_ONCE(inet_csk(sk)->icsk_accept_queue.rskq_defer_accept);
+}
+
 static void merge(struct candidate *c, const struct tcps_listener *l,
 		  const struct sock *sk, bool cookies)
 {
@@ -129,6 +137,7 @@ static void merge(struct candidate *c, const struct tcps_listener *l,
 		worst->half_open = l->half_open;
 		worst->young = l->young;
 		worst->room = l->room;
+		c->deferred = defers(sk) ? sk : NULL;
 	}
 	if (l->waiting * ((u64)worst->accept_room + 1) >=
 	    worst->waiting * ((u64)l->accept_room + 1)) {
@@ -205,6 +214,78 @@ static void share_cookies(struct candidate *c, bool flooded)
 			w->now.rate[TCPS_RATE_COOKIES_VALIDATED];
 }
 
+/* A client that has said nothing for a second, not even an ACK */
+static bool is_old(const struct request_sock *req)
+{
+	return req->num_timeout && !inet_rsk(req)->acked;
+}
+
+static u32 count_old(const struct inet_ehash_bucket *head,
+		     const struct sock *listener)
+{
+	const struct hlist_nulls_node *node;
+	const struct sock *sk;
+	u32 old = 0;
+
+	rcu_read_lock();
+	sk_nulls_for_each_rcu(sk, node, &head->chain)
+		if (inet_sk_state_load(sk) == TCP_NEW_SYN_RECV &&
+		    inet_reqsk(sk)->rsk_listener == listener)
+			old += is_old(inet_reqsk(sk));
+	rcu_read_unlock();
+	return old;
+}
+
+/*
+ * With TCP_DEFER_ACCEPT a client that has nothing to say yet (a browser that
+ * connects ahead of time) stays a request, and gets old; but it has sent its ACK,
+ * which is known of each request only.
+ *
+ * Return: false: there was no time to look at all, and none is old.
+ */
+static bool recount(struct candidate *c, u64 until)
+{
+	struct inet_hashinfo *info =
+		c->w->tn->net->ipv4.tcp_death_row.hashinfo;
+	unsigned int i;
+	u32 old = 0;
+
+	c->l.young = c->l.half_open;
+	for (i = 0; i <= info->ehash_mask; i++) {
+		if (!hlist_nulls_empty(&info->ehash[i].chain))
+			old += count_old(&info->ehash[i], c->deferred);
+		if ((i & 127) != 127)
+			continue;
+		cond_resched();
+		if (tcps_sample_stopping() || ktime_get_ns() > until)
+			return false;
+	}
+	c->l.young -= min(old, c->l.young);
+	return true;
+}
+
+/* What the queue says is believed only if it matters and was looked into. */
+static struct tcps_reading read_flood(struct candidate *c,
+				      struct tcps_settle *settle, bool raised,
+				      u64 until, u64 now)
+{
+	const struct tcps_limits *limits =
+		&c->w->limits[TCPS_RULE_SYN_FLOOD];
+	struct tcps_reading r;
+	bool looked;
+
+	r = tcps_rule_syn_flood(limits, &c->l, now, settle);
+	if (!c->deferred || !r.threshold || r.value <
+	    (raised ? tcps_rule_clear_at(limits, r.threshold) : r.threshold))
+		return r;
+	looked = recount(c, until);
+	r = tcps_rule_syn_flood(limits, &c->l, now, settle);
+	if (!looked && r.value < r.threshold)
+		r.threshold = 0;
+	c->w->untracked += !looked;
+	return r;
+}
+
 /*
  * Only what came since the last look, not of a new slot, nor what a socket that
  * shares the port has refused in all its life.
@@ -220,7 +301,7 @@ static void take_drops(struct candidate *c, struct tcps_tracked *t, u64 now)
 	t->read_at = now;
 }
 
-static void judge(struct candidate *c, u64 now)
+static void judge(struct candidate *c, u64 until, u64 now)
 {
 	struct tcps_tracked *t = tcps_alert_track(c->w, &c->who, now);
 	struct tcps_settle settle = { 0 };
@@ -232,8 +313,7 @@ static void judge(struct candidate *c, u64 now)
 		take_drops(c, t, now);
 	flooded = t && t->state.raised;
 	share_cookies(c, flooded);
-	r = tcps_rule_syn_flood(&w->limits[TCPS_RULE_SYN_FLOOD], &c->l, now,
-				t ? &t->settle : &settle);
+	r = read_flood(c, t ? &t->settle : &settle, flooded, until, now);
 	w->flooded |= flooded || (r.threshold && r.value >= r.threshold);
 	tcps_alert_read(w, &c->who, r, now);
 	c->who.rule = TCPS_RULE_ACCEPT_OVERFLOW;
@@ -274,6 +354,7 @@ void tcps_sample_listeners(u64 now)
 	struct inet_hashinfo *info = init_net.ipv4.tcp_death_row.hashinfo;
 	struct tcps_watch *w;
 	unsigned int i;
+	u64 until;
 
 	nr_candidates = 0;
 	tcps_reset_forget();
@@ -283,8 +364,9 @@ void tcps_sample_listeners(u64 now)
 		if (!(i & 255))
 			cond_resched();
 	}
+	until = ktime_get_ns() + TCPS_SLICE;
 	for (i = 0; i < nr_candidates; i++)
-		judge(&candidates[i], now);
+		judge(&candidates[i], until, now);
 	list_for_each_entry(w, &tcps_watches, list)
 		judge_rest(w, now);
 	looked_at = now;

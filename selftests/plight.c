@@ -7,6 +7,7 @@
  * Reads commands, a line each, and answers "done" or "failed":
  *
  *   listen BACKLOG     listens on ADDRESS and PORT
+ *   defer SECONDS      the listener waits for data so long (TCP_DEFER_ACCEPT)
  *   crowd COUNT        so many listeners more, on the ports that follow
  *   accept COUNT       accepts so many connections, waits for them
  *   accept all         accepts whatever comes, from now on, and closes it
@@ -28,6 +29,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -75,6 +77,12 @@ static bool do_listen(int backlog)
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	return !bind(listener, (void *)&address, sizeof(address)) &&
 	       !listen(listener, backlog);
+}
+
+static bool do_defer(int seconds)
+{
+	return !setsockopt(listener, SOL_TCP, TCP_DEFER_ACCEPT, &seconds,
+			   sizeof(seconds));
 }
 
 static bool do_crowd(int count)
@@ -214,6 +222,8 @@ static bool obey(char *line)
 	count = atoi(what);
 	if (!strcmp(verb, "listen"))
 		return do_listen(count);
+	if (!strcmp(verb, "defer"))
+		return do_defer(count);
 	if (!strcmp(verb, "crowd"))
 		return do_crowd(count);
 	if (!strcmp(verb, "accept") && !strcmp(what, "all"))
