@@ -152,8 +152,10 @@ struct tcps_history {
  * @untold:	raises and clears that somebody did not get to know
  * @total:	counters as of the last look, by enum tcps_rate; what is no
  *		counter of the kernel's is summed up from cells
- * @before:	their growth a second, and the gauges, a second ago
- * @now:	the same now
+ * @now:	their growth a second, and the gauges
+ * @cookies:	of this second and those before
+ * @cookie_owner: hash of the one listener that has sent cookies; 0: none, several
+ * @cookie_time: seconds for which it has been the only one
  * @looked_at:	when, ms; 0: not yet
  * @waiting:	connections waiting for accept(), being summed up
  * @candidates:	listeners that were taken down in this second
@@ -181,8 +183,10 @@ struct tcps_watch {
 	u64 untracked;
 	u64 untold;
 	u64 total[TCPS_NR_RATES];
-	struct tcps_moment before;
 	struct tcps_moment now;
+	struct tcps_cookies cookies[TCPS_LONGER + 1];
+	u32 cookie_owner;
+	u32 cookie_time;
 	u64 looked_at;
 	u32 waiting;
 	u32 candidates;

@@ -74,6 +74,12 @@ static void take_rates(struct tcps_watch *w, const u64 *total, u64 now)
 		w->total[i] = total[i];
 	}
 	w->looked_at = now;
+	memmove(w->cookies + 1, w->cookies, TCPS_LONGER * sizeof(*w->cookies));
+	w->cookies[0] = (struct tcps_cookies){
+		.sent = w->now.rate[TCPS_RATE_COOKIES_SENT],
+		.validated = w->now.rate[TCPS_RATE_COOKIES_VALIDATED],
+	};
+	w->cookie_time++;
 }
 
 /**
@@ -101,7 +107,6 @@ static void count(struct tcps_watch *w, u64 now)
 	tcps_snapshot_cells(w->tn, cell, gauge);
 	rcu_read_unlock();
 	read_totals(w->tn, cell, total);
-	w->before = w->now;
 	w->now.when = ktime_get_real_seconds();
 	for (i = 1; i < TCPS_NR_STATES; i++)
 		w->now.gauge[i] = i == TCPS_CLOSED ?

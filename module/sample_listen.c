@@ -4,6 +4,7 @@
  * those are candidates for an alert.
  */
 #include "sample.h"
+#include <linux/jhash.h>
 #include <linux/rculist_nulls.h>
 #include <net/inet_hashtables.h>
 #include <net/request_sock.h>
@@ -197,8 +198,8 @@ static void visit_chain(const struct inet_listen_hashbucket *head)
 
 /*
  * Cookies are counted for the namespace only.  If one listener has sent some, they
- * are his; if more have, the queues must tell who is flooded, and then they are
- * his.
+ * are his, and so are those of the seconds for which that is so; if more have,
+ * the queues must tell who is flooded, and then they are his.
  */
 static void share_cookies(struct candidate *c, bool flooded)
 {
@@ -206,12 +207,25 @@ static void share_cookies(struct candidate *c, bool flooded)
 
 	if (!c->cookies)
 		return;
-	c->l.cookies_sent = w->before.rate[TCPS_RATE_COOKIES_SENT];
-	c->l.cookies_validated = c->l.cookies_sent;
-	if (w->cookie_listeners == 1 || flooded)
-		c->l.cookies_validated =
-			w->before.rate[TCPS_RATE_COOKIES_VALIDATED] +
-			w->now.rate[TCPS_RATE_COOKIES_VALIDATED];
+	tcps_rule_cookies(&c->l, w->cookies,
+			  w->cookie_listeners == 1 ? w->cookie_time : 0);
+	if (w->cookie_listeners > 1 && !flooded)
+		c->l.cookies_validated = c->l.cookies_sent;
+}
+
+/* Whose cookies the namespace's are, and for how long they have been his */
+static void own_cookies(const struct candidate *c)
+{
+	struct tcps_watch *w = c->w;
+	u32 owner;
+
+	if (!c->cookies)
+		return;
+	owner = jhash2((const u32 *)&c->who, sizeof(c->who) / sizeof(u32), 0);
+	owner = w->cookie_listeners == 1 ? owner | 1 : 0;
+	if (w->cookie_owner != owner)
+		w->cookie_time = 0;
+	w->cookie_owner = owner;
 }
 
 /* A client that has said nothing for a second, not even an ACK */
@@ -328,16 +342,12 @@ static void judge_rest(struct tcps_watch *w, u64 now)
 		.rule = TCPS_RULE_SYN_FLOOD,
 		.uid = TCPS_NO_UID,
 	};
-	struct tcps_listener l = {
-		.cookies_sent = w->before.rate[TCPS_RATE_COOKIES_SENT],
-		.cookies_validated =
-			w->before.rate[TCPS_RATE_COOKIES_VALIDATED] +
-			w->now.rate[TCPS_RATE_COOKIES_VALIDATED],
-	};
+	struct tcps_listener l = { };
 	struct tcps_settle settle = { 0 };
 
 	if (w->cookie_listeners < 2 || w->flooded)
 		return;
+	tcps_rule_cookies(&l, w->cookies, TCPS_LONGER);
 	tcps_alert_read(w, &who,
 			tcps_rule_syn_flood(&w->limits[who.rule], &l, now,
 					    &settle), now);
@@ -365,6 +375,8 @@ void tcps_sample_listeners(u64 now)
 			cond_resched();
 	}
 	until = ktime_get_ns() + TCPS_SLICE;
+	for (i = 0; i < nr_candidates; i++)
+		own_cookies(&candidates[i]);
 	for (i = 0; i < nr_candidates; i++)
 		judge(&candidates[i], until, now);
 	list_for_each_entry(w, &tcps_watches, list)
