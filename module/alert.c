@@ -127,7 +127,7 @@ static void announce(struct tcps_watch *w, struct tcps_alert *alert)
 {
 	alert->event = ++w->events;
 	keep(w, alert);
-	tcps_alert_print(w->tn, alert);
+	tcps_alert_print(w, alert);
 	if (tell_others)
 		w->untold += !!tell_others(w->tn, alert);
 }

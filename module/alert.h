@@ -9,6 +9,7 @@
 #include <linux/in6.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/ratelimit_types.h>
 #include <linux/types.h>
 #include "rules.h"
 #include "states.h"
@@ -144,6 +145,7 @@ struct tcps_history {
  * @list:	all of them
  * @tn:		the namespace
  * @limits:	its rules' parameters
+ * @lines:	of the kernel log, so far
  * @raised_total: alerts so far, by rule
  * @active:	alerts now, by rule
  * @next_id:	of the next alert
@@ -176,6 +178,7 @@ struct tcps_watch {
 	struct list_head list;
 	struct tcps_net *tn;
 	struct tcps_limits limits[TCPS_NR_RULES];
+	struct ratelimit_state lines;
 	u64 raised_total[TCPS_NR_RULES];
 	u32 active[TCPS_NR_RULES];
 	u64 next_id;
@@ -271,7 +274,8 @@ bool tcps_alert_judge(struct tcps_watch *w, u64 now);
 /* alert_show.c */
 extern bool tcps_log_alerts;
 void tcps_alert_show(struct seq_file *m, struct tcps_net *tn);
-void tcps_alert_print(struct tcps_net *tn, const struct tcps_alert *alert);
+void tcps_alert_print_begin(struct tcps_watch *w);
+void tcps_alert_print(struct tcps_watch *w, const struct tcps_alert *alert);
 
 /* history.c */
 void tcps_history_add(struct tcps_history *h, const struct tcps_moment *m);

@@ -8,8 +8,13 @@
 #include <linux/socket.h>
 #include "alert.h"
 
-/* However many alerts there are: lines, and in how long */
-#define LOG_BURST	30
+/*
+ * However many alerts there are: lines of the initial namespace, of another one,
+ * of all the others, and in how long
+ */
+#define LOG_INITIAL	30
+#define LOG_ONE		20
+#define LOG_OTHERS	30
 #define LOG_INTERVAL	(60 * HZ)
 
 bool tcps_log_alerts = true;
@@ -39,31 +44,51 @@ static void print_uid(const struct tcps_subject *who, char *text)
 }
 
 /**
+ * tcps_alert_print_begin() - how many lines may be of a namespace
+ * @w:		its watch
+ */
+void tcps_alert_print_begin(struct tcps_watch *w)
+{
+	ratelimit_state_init(&w->lines, LOG_INTERVAL,
+			     net_eq(w->tn->net, &init_net) ? LOG_INITIAL :
+							     LOG_ONE);
+}
+
+/* Anybody can have a namespace, and alerts there: they take nobody else's lines. */
+static bool may_print(struct tcps_watch *w)
+{
+	static DEFINE_RATELIMIT_STATE(others, LOG_INTERVAL, LOG_OTHERS);
+
+	return READ_ONCE(tcps_log_alerts) && __ratelimit(&w->lines) &&
+	       (net_eq(w->tn->net, &init_net) || __ratelimit(&others));
+}
+
+/**
  * tcps_alert_print() - a line in the kernel log
- * @tn:		the namespace, alive
+ * @w:		the namespace's watch
  * @alert:	the alert; its until is 0 if it is being raised
  *
  * Process context.
  */
-void tcps_alert_print(struct tcps_net *tn, const struct tcps_alert *alert)
+void tcps_alert_print(struct tcps_watch *w, const struct tcps_alert *alert)
 {
-	static DEFINE_RATELIMIT_STATE(limit, LOG_INTERVAL, LOG_BURST);
+	unsigned int ino = w->tn->net->ns.inum;
 	char address[ADDRESS_MAX], uid[sizeof("4294967295")];
 	const struct tcps_subject *who = &alert->who;
 
-	if (!READ_ONCE(tcps_log_alerts) || !__ratelimit(&limit))
+	if (!may_print(w))
 		return;
 	print_address(who, address);
 	print_uid(who, uid);
 	if (alert->until)
 		pr_info("alert cleared: %s %s uid %s cgroup %llu net %u: peak %llu, threshold %llu, %llu s\n",
 			tcps_rule_names[who->rule], address, uid, who->cgroup,
-			tn->net->ns.inum, alert->peak, alert->threshold,
+			ino, alert->peak, alert->threshold,
 			div_u64(alert->until - alert->since, NSEC_PER_SEC));
 	else
 		pr_warn("alert raised: %s %s uid %s cgroup %llu net %u: %llu, threshold %llu\n",
 			tcps_rule_names[who->rule], address, uid, who->cgroup,
-			tn->net->ns.inum, alert->value, alert->threshold);
+			ino, alert->value, alert->threshold);
 }
 
 static void show_rule(struct seq_file *m, const struct tcps_rule_status *s,

@@ -140,6 +140,7 @@ struct tcps_watch *tcps_watch_get(struct tcps_net *tn)
 		return NULL;
 	w->tn = tn;
 	w->next_id = 1;
+	tcps_alert_print_begin(w);
 	memcpy(w->limits, defaults(), sizeof(w->limits));
 	tcps_watch_complete(w);
 	list_add_tail(&w->list, &tcps_watches);
