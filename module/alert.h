@@ -27,7 +27,8 @@ struct seq_file;
  * struct tcps_subject - whose alert it is
  * @addr:	of the listener, or of the other end; IPv4: the first four bytes
  * @cgroup:	id of the control group, 0: not known
- * @uid:	as the namespace's owner sees it; TCPS_NO_UID: not known
+ * @uid:	kuid, which each reader sees as his user namespace has it;
+ *		TCPS_NO_UID: not known
  * @port:	local, or with @rule syn_sent_pileup and time_wait_pressure that
  *		of the other end; 0: the namespace as a whole
  * @rule:	enum tcps_rule

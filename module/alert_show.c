@@ -3,9 +3,13 @@
  * Alerts as text: a line in the kernel log, lines in /proc/tcpstates.
  */
 #include "tcps.h"
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/fs.h>
 #include <linux/ratelimit.h>
 #include <linux/seq_file.h>
 #include <linux/socket.h>
+#include <linux/uidgid.h>
 #include "alert.h"
 
 /*
@@ -35,12 +39,15 @@ static void print_address(const struct tcps_subject *who, char *text)
 		snprintf(text, sizeof("-"), "-");
 }
 
-static void print_uid(const struct tcps_subject *who, char *text)
+/* As somebody in that user namespace sees it */
+static void print_uid(const struct tcps_subject *who,
+		      struct user_namespace *user_ns, char *text)
 {
 	if (who->uid == TCPS_NO_UID)
 		snprintf(text, sizeof("-"), "-");
 	else
-		snprintf(text, sizeof("4294967295"), "%u", who->uid);
+		snprintf(text, sizeof("4294967295"), "%u",
+			 from_kuid_munged(user_ns, KUIDT_INIT(who->uid)));
 }
 
 /**
@@ -79,7 +86,7 @@ void tcps_alert_print(struct tcps_watch *w, const struct tcps_alert *alert)
 	if (!may_print(w))
 		return;
 	print_address(who, address);
-	print_uid(who, uid);
+	print_uid(who, &init_user_ns, uid);
 	if (alert->until)
 		pr_info("alert cleared: %s %s uid %s cgroup %llu net %u: peak %llu, threshold %llu, %llu s\n",
 			tcps_rule_names[who->rule], address, uid, who->cgroup,
@@ -106,15 +113,26 @@ static void show_rule(struct seq_file *m, const struct tcps_rule_status *s,
 		   s->threshold ?: limits[TCPS_PARAM_COUNT], s->active);
 }
 
-static void show_culprit(struct seq_file *m, const struct tcps_alert *a)
+/* The control group is for those who may see it of a connection, too. */
+static bool may_see(const struct seq_file *m, const struct net *net, u32 uid)
+{
+	return uid_eq(KUIDT_INIT(uid), m->file->f_cred->euid) ||
+	       file_ns_capable(m->file, net->user_ns, CAP_NET_ADMIN);
+}
+
+static void show_culprit(struct seq_file *m, const struct net *net,
+			 const struct tcps_alert *a)
 {
 	char address[ADDRESS_MAX], uid[sizeof("4294967295")];
+	char cgroup[sizeof("18446744073709551615")] = "-";
 	u64 seconds = div_u64(ktime_get_real_ns() - a->since, NSEC_PER_SEC);
 
 	print_address(&a->who, address);
-	print_uid(&a->who, uid);
-	seq_printf(m, "culprit      %-18s %-24s %6s %10llu %10llu %10llu %10llu %8llu %5u\n",
-		   tcps_rule_names[a->who.rule], address, uid, a->who.cgroup,
+	print_uid(&a->who, seq_user_ns(m), uid);
+	if (!a->who.cgroup || may_see(m, net, a->who.uid))
+		snprintf(cgroup, sizeof(cgroup), "%llu", a->who.cgroup);
+	seq_printf(m, "culprit      %-18s %-24s %6s %10s %10llu %10llu %10llu %8llu %5u\n",
+		   tcps_rule_names[a->who.rule], address, uid, cgroup,
 		   a->value, a->peak, a->threshold, seconds, a->times);
 }
 
@@ -124,7 +142,7 @@ static void show_culprits(struct seq_file *m, const struct tcps_watch *w)
 
 	for (t = w->tracked; t < w->tracked + TCPS_TRACKED; t++)
 		if (t->used && t->state.raised)
-			show_culprit(m, &t->alert);
+			show_culprit(m, w->tn->net, &t->alert);
 }
 
 /**

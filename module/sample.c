@@ -37,7 +37,7 @@ bool tcps_sample_stopping(void)
  */
 void tcps_subject_owner(struct tcps_subject *who, struct sock *sk)
 {
-	who->uid = from_kuid_munged(sock_net(sk)->user_ns, sk->sk_uid);
+	who->uid = __kuid_val(sk->sk_uid);
 #ifdef CONFIG_SOCK_CGROUP_DATA
 	who->cgroup = cgroup_id(sock_cgroup_ptr(&sk->sk_cgrp_data));
 #endif

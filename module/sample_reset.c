@@ -204,16 +204,16 @@ void tcps_reset_exit(void)
 static void read_port(struct tcps_watch *w, struct port *p, u64 ms, u64 now)
 {
 	const struct tcps_limits *limits = &w->limits[TCPS_RULE_RESET_BURST];
-	struct tcps_subject who = {
+	const struct tcps_subject who = {
 		.rule = TCPS_RULE_RESET_BURST,
 		.port = p->owner.port,
 		.cgroup = p->owner.cgroup,
+		.uid = p->owner.uid,
 	};
 	u32 resets = atomic_read(&p->resets), ends = atomic_read(&p->ends);
 	u32 more = tcps_rule_rate(resets - p->last_resets, ms);
 	u32 over = tcps_rule_rate(ends - p->last_ends, ms);
 
-	who.uid = from_kuid_munged(w->tn->net->user_ns, KUIDT_INIT(p->owner.uid));
 	/* Who resets and who ends need not do so in the same second. */
 	tcps_alert_read(w, &who,
 			tcps_rule_read(limits, more, max(over, more)), now);
