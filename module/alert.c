@@ -44,12 +44,12 @@ static struct tcps_tracked *find_room(struct tcps_watch *w, u64 now)
 			return t;
 		if (t->state.raised || t->state.over_since || t->read)
 			continue;
+		/* Who was back a moment ago has his back-off still. */
+		if (t->state.flaps && now - t->read_at < IDLE)
+			continue;
 		if (!oldest || t->read_at < oldest->read_at)
 			oldest = t;
 	}
-	/* Who was back a moment ago has his back-off still. */
-	if (oldest && oldest->state.flaps && now - oldest->read_at < IDLE)
-		return NULL;
 	return oldest;
 }
 
@@ -127,7 +127,7 @@ static void announce(struct tcps_watch *w, struct tcps_alert *alert)
 {
 	alert->event = ++w->events;
 	keep(w, alert);
-	tcps_alert_print(w->tn, alert);
+	tcps_alert_print(w, alert);
 	if (tell_others)
 		w->untold += !!tell_others(w->tn, alert);
 }

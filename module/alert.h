@@ -9,6 +9,7 @@
 #include <linux/in6.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/ratelimit_types.h>
 #include <linux/types.h>
 #include "rules.h"
 #include "states.h"
@@ -26,7 +27,8 @@ struct seq_file;
  * struct tcps_subject - whose alert it is
  * @addr:	of the listener, or of the other end; IPv4: the first four bytes
  * @cgroup:	id of the control group, 0: not known
- * @uid:	as the namespace's owner sees it; TCPS_NO_UID: not known
+ * @uid:	kuid, which each reader sees as his user namespace has it;
+ *		TCPS_NO_UID: not known
  * @port:	local, or with @rule syn_sent_pileup and time_wait_pressure that
  *		of the other end; 0: the namespace as a whole
  * @rule:	enum tcps_rule
@@ -76,7 +78,8 @@ struct tcps_alert {
  * @state:	what the rule remembers
  * @settle:	of a listener's accept queue
  * @reading:	of this second
- * @dropped:	the listener's count when it was looked at last
+ * @sockets:	the listener's when it was looked at last
+ * @dropped:	what these had refused by then
  * @read:	@reading is of this second
  * @used:	this slot is taken
  * @read_at:	when there was a reading last, ms
@@ -86,6 +89,7 @@ struct tcps_tracked {
 	struct tcps_rule_state state;
 	struct tcps_settle settle;
 	struct tcps_reading reading;
+	u32 sockets;
 	u32 dropped;
 	bool read;
 	bool used;
@@ -142,6 +146,7 @@ struct tcps_history {
  * @list:	all of them
  * @tn:		the namespace
  * @limits:	its rules' parameters
+ * @lines:	of the kernel log, so far
  * @raised_total: alerts so far, by rule
  * @active:	alerts now, by rule
  * @next_id:	of the next alert
@@ -150,8 +155,10 @@ struct tcps_history {
  * @untold:	raises and clears that somebody did not get to know
  * @total:	counters as of the last look, by enum tcps_rate; what is no
  *		counter of the kernel's is summed up from cells
- * @before:	their growth a second, and the gauges, a second ago
- * @now:	the same now
+ * @now:	their growth a second, and the gauges
+ * @cookies:	of this second and those before
+ * @cookie_owner: hash of the one listener that has sent cookies; 0: none, several
+ * @cookie_time: seconds for which it has been the only one
  * @looked_at:	when, ms; 0: not yet
  * @waiting:	connections waiting for accept(), being summed up
  * @candidates:	listeners that were taken down in this second
@@ -172,6 +179,7 @@ struct tcps_watch {
 	struct list_head list;
 	struct tcps_net *tn;
 	struct tcps_limits limits[TCPS_NR_RULES];
+	struct ratelimit_state lines;
 	u64 raised_total[TCPS_NR_RULES];
 	u32 active[TCPS_NR_RULES];
 	u64 next_id;
@@ -179,8 +187,10 @@ struct tcps_watch {
 	u64 untracked;
 	u64 untold;
 	u64 total[TCPS_NR_RATES];
-	struct tcps_moment before;
 	struct tcps_moment now;
+	struct tcps_cookies cookies[TCPS_LONGER + 1];
+	u32 cookie_owner;
+	u32 cookie_time;
 	u64 looked_at;
 	u32 waiting;
 	u32 candidates;
@@ -229,12 +239,12 @@ struct tcps_rule_status {
 
 /* alert.c and watch.c: for those who are told of alerts and change rules */
 void tcps_alert_tell(tcps_alert_teller teller);
-void tcps_alert_get_limits(struct tcps_net *tn, struct tcps_limits *limits);
+void tcps_alert_open(bool open);
+int tcps_alert_get_limits(struct tcps_limits *limits);
 int tcps_alert_set_limits(struct tcps_net *tn, unsigned int rule,
 			  const struct tcps_limits *limits, u32 *which,
 			  const char **why);
-int tcps_alert_parse_limits(struct tcps_net *tn, const char *text,
-			    const char **why);
+int tcps_alert_parse_limits(const char *text, const char **why);
 u64 tcps_alert_unwatched(void);
 void tcps_alert_set_unwatched(u64 nr);
 void tcps_alert_net_exit(struct tcps_net *tn);
@@ -265,7 +275,8 @@ bool tcps_alert_judge(struct tcps_watch *w, u64 now);
 /* alert_show.c */
 extern bool tcps_log_alerts;
 void tcps_alert_show(struct seq_file *m, struct tcps_net *tn);
-void tcps_alert_print(struct tcps_net *tn, const struct tcps_alert *alert);
+void tcps_alert_print_begin(struct tcps_watch *w);
+void tcps_alert_print(struct tcps_watch *w, const struct tcps_alert *alert);
 
 /* history.c */
 void tcps_history_add(struct tcps_history *h, const struct tcps_moment *m);

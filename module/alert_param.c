@@ -9,8 +9,6 @@
 #include "tcps.h"
 #include <linux/module.h>
 #include <linux/moduleparam.h>
-#include <linux/nsproxy.h>
-#include <linux/sched.h>
 #include "alert.h"
 
 module_param_named(log_alerts, tcps_log_alerts, bool, 0644);
@@ -19,15 +17,9 @@ MODULE_PARM_DESC(log_alerts,
 
 static int set_rule(const char *val, const struct kernel_param *kp)
 {
-	struct tcps_net *tn = NULL;
 	const char *why;
-	int err;
+	int err = tcps_alert_parse_limits(val, &why);
 
-	if (THIS_MODULE->state == MODULE_STATE_GOING)
-		return -EBUSY;
-	if (THIS_MODULE->state == MODULE_STATE_LIVE)
-		tn = tcps_net(current->nsproxy->net_ns);
-	err = tcps_alert_parse_limits(tn, val, &why);
 	if (err)
 		pr_err("rule=%s: %s\n", val, why);
 	return err;
@@ -53,10 +45,12 @@ static int get_rules(char *text, const struct kernel_param *kp)
 {
 	struct tcps_limits limits[TCPS_NR_RULES];
 	unsigned int rule;
-	int n = 0;
+	int n = 0, err;
 
 	BUILD_BUG_ON(TCPS_NR_RULES * 128 > PAGE_SIZE);
-	tcps_alert_get_limits(tcps_net(current->nsproxy->net_ns), limits);
+	err = tcps_alert_get_limits(limits);
+	if (err)
+		return err;
 	for (rule = 0; rule < TCPS_NR_RULES; rule++)
 		n += show_rule(text + n, rule, &limits[rule]);
 	return n;

@@ -214,7 +214,7 @@ struct tcps_want {
  * @size:	of all that there can be of one namespace
  * @take:	copies what there is to @items, and says how many that are
  * @wanted:	is number @at asked for; NULL: all are
- * @put:	puts number @at into a message
+ * @put:	puts number @at into a message, as far as @who may see it
  */
 struct tcps_copies_ops {
 	u8 cmd;
@@ -223,13 +223,14 @@ struct tcps_copies_ops {
 	bool (*wanted)(const void *items, unsigned int at,
 		       const struct tcps_want *want);
 	int (*put)(struct sk_buff *skb, u32 netns, const void *items,
-		   unsigned int at);
+		   unsigned int at, const struct tcps_who *who);
 };
 
 /**
  * struct tcps_copies - a dump that is under way; netlink_callback.args[0]
  * @ops:	of what
  * @want:	what is asked for
+ * @who:	for whom
  * @all:	of all namespaces
  * @over:	there is no other namespace
  * @id:		number of the namespace to go on with
@@ -241,6 +242,7 @@ struct tcps_copies_ops {
 struct tcps_copies {
 	const struct tcps_copies_ops *ops;
 	struct tcps_want want;
+	struct tcps_who who;
 	bool all;
 	bool over;
 	unsigned int id;

@@ -32,14 +32,19 @@ static int put_address(struct sk_buff *skb, const struct tcps_subject *who)
 	return err;
 }
 
-static int put_subject(struct sk_buff *skb, const struct tcps_subject *who)
+/* The control group is for those who may see it of a connection, too. */
+static int put_subject(struct sk_buff *skb, const struct tcps_subject *who,
+		       const struct tcps_who *reader)
 {
 	int err = nla_put_u8(skb, TCPSTATES_A_ALERT_RULE, who->rule) ?:
 		  put_address(skb, who);
+	kuid_t uid = KUIDT_INIT(who->uid);
 
 	if (who->uid != TCPS_NO_UID && !err)
-		err = nla_put_u32(skb, TCPSTATES_A_ALERT_UID, who->uid);
-	if (who->cgroup && !err)
+		err = nla_put_u32(skb, TCPSTATES_A_ALERT_UID,
+				  from_kuid_munged(reader->user_ns, uid));
+	if (who->cgroup && !err &&
+	    (reader->admin || uid_eq(uid, reader->uid)))
 		err = tcps_nl_put_u64(skb, TCPSTATES_A_ALERT_CGROUP, who->cgroup);
 	return err;
 }
@@ -59,13 +64,14 @@ static unsigned int state_of(const struct tcps_alert *a)
 			  TCPSTATES_ALERT_STATE_RAISED;
 }
 
-static int put_alert(struct sk_buff *skb, u32 netns, const struct tcps_alert *a)
+static int put_alert(struct sk_buff *skb, u32 netns,
+		     const struct tcps_alert *a, const struct tcps_who *reader)
 {
 	int err = nla_put_u32(skb, TCPSTATES_A_ALERT_NETNS_INO, netns) ?:
 		  tcps_nl_put_u64(skb, TCPSTATES_A_ALERT_EVENT, a->event) ?:
 		  nla_put_uint(skb, TCPSTATES_A_ALERT_ID, a->id) ?:
 		  nla_put_u8(skb, TCPSTATES_A_ALERT_STATE, state_of(a)) ?:
-		  put_subject(skb, &a->who) ?:
+		  put_subject(skb, &a->who, reader) ?:
 		  put_values(skb, a) ?:
 		  put_time(skb, TCPSTATES_A_ALERT_SINCE, a->since);
 
@@ -90,9 +96,10 @@ static bool wanted(const void *items, unsigned int at,
 }
 
 static int put(struct sk_buff *skb, u32 netns, const void *items,
-	       unsigned int at)
+	       unsigned int at, const struct tcps_who *who)
 {
-	return put_alert(skb, netns, (const struct tcps_alert *)items + at);
+	return put_alert(skb, netns, (const struct tcps_alert *)items + at,
+			 who);
 }
 
 static const struct tcps_copies_ops alerts = {
@@ -137,6 +144,11 @@ int tcps_nl_alerts_start(struct netlink_callback *cb)
  */
 int tcps_nl_alert_tell(struct tcps_net *tn, const struct tcps_alert *alert)
 {
+	/* Whoever listens: what everybody may see. */
+	const struct tcps_who everybody = {
+		.uid = INVALID_UID,
+		.user_ns = tn->net->user_ns,
+	};
 	struct sk_buff *skb;
 	void *hdr;
 	int err;
@@ -146,7 +158,7 @@ int tcps_nl_alert_tell(struct tcps_net *tn, const struct tcps_alert *alert)
 	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	hdr = skb ? genlmsg_put(skb, 0, 0, &tcps_genl, 0,
 				TCPSTATES_CMD_ALERT_NTF) : NULL;
-	if (!hdr || put_alert(skb, tn->net->ns.inum, alert)) {
+	if (!hdr || put_alert(skb, tn->net->ns.inum, alert, &everybody)) {
 		nlmsg_free(skb);
 		return -ENOMEM;
 	}

@@ -34,6 +34,9 @@ struct tcps_copies *tcps_nl_copies_start(struct netlink_callback *cb,
 		return ERR_PTR(-ENOMEM);
 	d->ops = ops;
 	d->all = tcps_nl_wants_all(cb);
+	d->who.admin = netlink_net_capable(cb->skb, CAP_NET_ADMIN);
+	d->who.uid = NETLINK_CB(cb->skb).creds.uid;
+	d->who.user_ns = sk_user_ns(NETLINK_CB(cb->skb).sk);
 	cb->min_dump_alloc = TCPS_NL_ROOM;
 	cb->args[0] = (long)d;
 	return d;
@@ -85,7 +88,8 @@ static int put_message(struct sk_buff *skb, struct netlink_callback *cb)
 				cb->nlh->nlmsg_seq, &tcps_genl, NLM_F_MULTI,
 				d->ops->cmd);
 
-	if (!hdr || d->ops->put(skb, d->netns, d->items, d->at)) {
+	if (!hdr || d->ops->put(skb, d->netns, d->items, d->at,
+				&d->who)) {
 		genlmsg_cancel(skb, hdr);
 		return -EMSGSIZE;
 	}

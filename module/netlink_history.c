@@ -46,7 +46,7 @@ static int put_gauge(struct sk_buff *skb, unsigned int state, u32 current_nr)
 }
 
 static int put(struct sk_buff *skb, u32 netns, const void *items,
-	       unsigned int at)
+	       unsigned int at, const struct tcps_who *who)
 {
 	const struct tcps_moment *m = (const struct tcps_moment *)items + at;
 	int err = nla_put_u32(skb, TCPSTATES_A_MOMENT_NETNS_INO, netns) ?:

@@ -34,7 +34,7 @@ static int put_params(struct sk_buff *skb, unsigned int rule,
 }
 
 static int put(struct sk_buff *skb, u32 netns, const void *items,
-	       unsigned int rule)
+	       unsigned int rule, const struct tcps_who *who)
 {
 	const struct tcps_rule_status *s =
 		(const struct tcps_rule_status *)items + rule;

@@ -271,14 +271,46 @@ static struct tcps_reading read_queue(const struct tcps_limits *limits,
 	return r;
 }
 
+/**
+ * tcps_rule_cookies() - what the last seconds say of a listener's cookies
+ * @l:		the listener
+ * @cookies:	TCPS_LONGER + 1 seconds, this one first
+ * @nr:		so many before this one are the listener's
+ *
+ * What was sent is compared with what came back in one second more: by then it
+ * must have.  So of one second twice as many are validated as were sent, and only
+ * if three quarters do not come back it is half of them that are missing; of five
+ * seconds, if it is little more than half.
+ */
+void tcps_rule_cookies(struct tcps_listener *l,
+		       const struct tcps_cookies *cookies, unsigned int nr)
+{
+	u64 sent = 0, validated = cookies[0].validated;
+	unsigned int i;
+
+	l->cookies_sent = cookies[1].sent;
+	l->cookies_validated = cookies[0].validated + cookies[1].validated;
+	nr = min_of(nr, TCPS_LONGER);
+	for (i = 1; i <= nr; i++) {
+		sent += cookies[i].sent;
+		validated += cookies[i].validated;
+	}
+	l->longer_sent = nr ? div_u64(sent, nr) : 0;
+	l->longer_validated = nr ? div_u64(validated, nr) : 0;
+}
+
 /* Cookies that nobody brought back: of a burst of clients nearly all come. */
+static struct tcps_reading missing(const struct tcps_limits *limits, u32 sent,
+				   u32 validated)
+{
+	return tcps_rule_read(limits, sent - min_of(sent, validated), sent);
+}
+
 static struct tcps_reading read_cookies(const struct tcps_limits *limits,
 					const struct tcps_listener *l)
 {
-	u32 sent = l->cookies_sent;
-
-	return tcps_rule_read(limits,
-			      sent - min_of(sent, l->cookies_validated), sent);
+	return worse(missing(limits, l->cookies_sent, l->cookies_validated),
+		     missing(limits, l->longer_sent, l->longer_validated));
 }
 
 /**
@@ -324,6 +356,23 @@ struct tcps_reading tcps_rule_accept(const struct tcps_limits *limits,
 	if (l->dropped && full)
 		r.threshold = full;
 	return r;
+}
+
+/**
+ * tcps_rule_rate() - what came since the last look, as a second's
+ * @grown:	so much
+ * @ms:		since when
+ *
+ * A look that is late has seen more than a second's worth.  What came in less than
+ * a second is no more than it is, and what came at all is not nothing.
+ *
+ * Return: so much a second.
+ */
+u32 tcps_rule_rate(u32 grown, u64 ms)
+{
+	if (ms <= SECOND)
+		return grown;
+	return div_u64(grown * SECOND + ms - 1, ms);
 }
 
 /**

@@ -83,6 +83,9 @@ struct tcps_reading {
  * @dropped:	SYNs and connections that it has refused, a second
  * @cookies_sent: SYN cookies it has sent in the second *before* the last
  * @cookies_validated: those that came back from then on until now
+ * @longer_sent: a second, in the seconds before the last, up to five; 0: not known
+ * @longer_validated: those that came back from then on until now, divided by
+ *		as many seconds
  */
 struct tcps_listener {
 	u32 half_open;
@@ -93,6 +96,20 @@ struct tcps_listener {
 	u32 dropped;
 	u32 cookies_sent;
 	u32 cookies_validated;
+	u32 longer_sent;
+	u32 longer_validated;
+};
+
+#define TCPS_LONGER	5
+
+/**
+ * struct tcps_cookies - SYN cookies in a second
+ * @sent:	so many
+ * @validated:	of this second, or of the one before
+ */
+struct tcps_cookies {
+	u32 sent;
+	u32 validated;
 };
 
 /**
@@ -144,11 +161,14 @@ int tcps_limits_parse(struct tcps_limits *all, const char *text,
 		      const char **why);
 struct tcps_reading tcps_rule_read(const struct tcps_limits *limits, u64 value,
 				   u64 base);
+void tcps_rule_cookies(struct tcps_listener *l,
+		       const struct tcps_cookies *cookies, unsigned int nr);
 struct tcps_reading tcps_rule_syn_flood(const struct tcps_limits *limits,
 					const struct tcps_listener *l, u64 now,
 					struct tcps_settle *settle);
 struct tcps_reading tcps_rule_accept(const struct tcps_limits *limits,
 				     const struct tcps_listener *l);
+u32 tcps_rule_rate(u32 grown, u64 ms);
 u64 tcps_rule_clear_at(const struct tcps_limits *limits, u64 threshold);
 enum tcps_verdict tcps_rule_step(const struct tcps_limits *limits,
 				 const struct tcps_reading *reading, u64 now,

@@ -10,6 +10,8 @@
 #include <linux/rwsem.h>
 #include <net/net_namespace.h>
 
+#define NEW	64
+
 static void sample(struct work_struct *work);
 static DECLARE_DELAYED_WORK(sampler, sample);
 static unsigned long next_sample;
@@ -35,7 +37,7 @@ bool tcps_sample_stopping(void)
  */
 void tcps_subject_owner(struct tcps_subject *who, struct sock *sk)
 {
-	who->uid = from_kuid_munged(sock_net(sk)->user_ns, sk->sk_uid);
+	who->uid = __kuid_val(sk->sk_uid);
 #ifdef CONFIG_SOCK_CGROUP_DATA
 	who->cgroup = cgroup_id(sock_cgroup_ptr(&sk->sk_cgrp_data));
 #endif
@@ -66,11 +68,14 @@ static bool in_use(struct tcps_net *tn)
 }
 
 /*
+ * So many watches are made at one look: nobody can make a namespace meanwhile.
+ *
  * A namespace is on the kernel's list from after its init to before its exit, so
  * that the watch is there when the latter looks for it.
  */
 static void watch_new(void)
 {
+	unsigned int room = NEW;
 	struct tcps_net *tn;
 	struct net *net;
 	u64 without = 0;
@@ -78,8 +83,12 @@ static void watch_new(void)
 	down_read(&net_rwsem);
 	for_each_net(net) {
 		tn = tcps_net(net);
-		if (!tn->watch && in_use(tn))
-			without += !tcps_watch_get(tn);
+		cond_resched();
+		if (tn->watch || !in_use(tn))
+			continue;
+		if (tcps_watch_get(tn) && !--room)
+			break;
+		without += !tn->watch;
 	}
 	up_read(&net_rwsem);
 	tcps_alert_set_unwatched(without);
@@ -91,16 +100,16 @@ static void look(u64 now)
 	struct tcps_watch *w;
 
 	watch_new();
-	list_for_each_entry(w, &tcps_watches, list) {
-		tcps_sample_count(w, now);
-		cond_resched();
-	}
+	tcps_sample_count(now);
+	list_for_each_entry(w, &tcps_watches, list)
+		tcps_sample_anew(w);
 	tcps_sample_listeners(now);
 	list_for_each_entry(w, &tcps_watches, list) {
 		tcps_sample_gauges(w, now);
 		tcps_watch_complete(w);
-		if (w->history)
+		if (w->history && w->looked_at == now)
 			tcps_history_add(w->history, &w->now);
+		cond_resched();
 	}
 	tcps_sample_resets(now);
 	tcps_sample_walk(now);
@@ -127,9 +136,22 @@ static bool judge_all(u64 now)
 }
 
 /*
- * A look each second, from the beginning of one to that of the next.  What has to
- * last for a second is looked at again before the next one: two looks would
- * come too late to be "within two seconds" now and then.
+ * A look each second, from the beginning of one to that of the next.  One that was
+ * late is not followed by one too soon, whose few events would be many a second.
+ */
+static void next_look(void)
+{
+	next_sample += HZ;
+	if ((long)(next_sample - jiffies) < HZ / 2)
+		next_sample = jiffies + HZ;
+}
+
+/*
+ * A look may take a tenth of a second: where there is room, not on the processor
+ * that asked for it.
+ *
+ * What has to last for a second is looked at again before the next one: two
+ * looks would come too late to be "within two seconds" now and then.
  */
 static void sample(struct work_struct *work)
 {
@@ -151,15 +173,11 @@ static void sample(struct work_struct *work)
 	WRITE_ONCE(max_cost, max(max_cost, last_cost));
 	mutex_unlock(&tcps_alert_lock);
 	if (!again)
-		next_sample += HZ;
+		next_look();
 	again = unripe && !again;
-	wait = again ? 3 * HZ / 4 : (long)(next_sample - jiffies);
-	if (wait <= 0) {
-		wait = HZ;
-		next_sample = jiffies + HZ;
-	}
+	wait = again ? 3 * HZ / 4 : max((long)(next_sample - jiffies), 0L);
 	if (!READ_ONCE(stopping))
-		schedule_delayed_work(&sampler, wait);
+		queue_delayed_work(system_dfl_wq, &sampler, wait);
 }
 
 /**
@@ -170,7 +188,8 @@ static void sample(struct work_struct *work)
 int __init tcps_sample_init(void)
 {
 	next_sample = jiffies + HZ;
-	schedule_delayed_work(&sampler, HZ);
+	queue_delayed_work(system_dfl_wq, &sampler, HZ);
+	tcps_alert_open(true);
 	return 0;
 }
 
@@ -181,6 +200,7 @@ int __init tcps_sample_init(void)
  */
 void tcps_sample_exit(void)
 {
+	tcps_alert_open(false);
 	WRITE_ONCE(stopping, true);
 	cancel_delayed_work_sync(&sampler);
 	tcps_reset_exit();

@@ -10,13 +10,16 @@
 #include <net/sock.h>
 #include "alert.h"
 
+/* Of a second, for whatever grows with what others do */
+#define TCPS_SLICE	(100 * NSEC_PER_MSEC)
+
 /* sample.c */
 bool tcps_sample_stopping(void);
 void tcps_subject_owner(struct tcps_subject *who, struct sock *sk);
 
 /* sample_count.c */
 void tcps_sample_anew(struct tcps_watch *w);
-void tcps_sample_count(struct tcps_watch *w, u64 now);
+void tcps_sample_count(u64 now);
 void tcps_sample_gauges(struct tcps_watch *w, u64 now);
 
 /* sample_listen.c */
@@ -26,6 +29,8 @@ void tcps_sample_listeners(u64 now);
 void tcps_sample_walk(u64 now);
 
 /* sample_reset.c */
+void tcps_reset_forget(void);
+void tcps_reset_listened(u16 port);
 void tcps_sample_resets(u64 now);
 void tcps_reset_exit(void);
 

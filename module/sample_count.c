@@ -74,6 +74,12 @@ static void take_rates(struct tcps_watch *w, const u64 *total, u64 now)
 		w->total[i] = total[i];
 	}
 	w->looked_at = now;
+	memmove(w->cookies + 1, w->cookies, TCPS_LONGER * sizeof(*w->cookies));
+	w->cookies[0] = (struct tcps_cookies){
+		.sent = w->now.rate[TCPS_RATE_COOKIES_SENT],
+		.validated = w->now.rate[TCPS_RATE_COOKIES_VALIDATED],
+	};
+	w->cookie_time++;
 }
 
 /**
@@ -90,12 +96,7 @@ void tcps_sample_anew(struct tcps_watch *w)
 	w->judged = BIT(TCPS_RULE_SYN_FLOOD) | BIT(TCPS_RULE_ACCEPT_OVERFLOW);
 }
 
-/**
- * tcps_sample_count() - how a namespace's counters have grown
- * @w:		its watch
- * @now:	ms
- */
-void tcps_sample_count(struct tcps_watch *w, u64 now)
+static void count(struct tcps_watch *w, u64 now)
 {
 	static u64 cell[TCPS_NR_CELLS]; /* too large for the stack */
 	u64 total[TCPS_NR_RATES];
@@ -106,13 +107,35 @@ void tcps_sample_count(struct tcps_watch *w, u64 now)
 	tcps_snapshot_cells(w->tn, cell, gauge);
 	rcu_read_unlock();
 	read_totals(w->tn, cell, total);
-	w->before = w->now;
 	w->now.when = ktime_get_real_seconds();
 	for (i = 1; i < TCPS_NR_STATES; i++)
 		w->now.gauge[i] = i == TCPS_CLOSED ?
 				  0 : clamp_t(s64, gauge[i], 0, U32_MAX);
 	take_rates(w, total, now);
-	tcps_sample_anew(w);
+}
+
+/**
+ * tcps_sample_count() - how the namespaces' counters have grown
+ * @now:	ms
+ *
+ * All of them, or as many as there is time for: those that were counted are the
+ * last ones then, so that the others come first at the next look.
+ */
+void tcps_sample_count(u64 now)
+{
+	u64 until = ktime_get_ns() + TCPS_SLICE;
+	struct tcps_watch *w;
+
+	for (;;) {
+		w = list_first_entry_or_null(&tcps_watches, struct tcps_watch,
+					     list);
+		if (!w || w->looked_at == now || tcps_sample_stopping() ||
+		    ktime_get_ns() > until)
+			return;
+		count(w, now);
+		list_move_tail(&w->list, &tcps_watches);
+		cond_resched();
+	}
 }
 
 /*

@@ -4,6 +4,7 @@
  * those are candidates for an alert.
  */
 #include "sample.h"
+#include <linux/jhash.h>
 #include <linux/rculist_nulls.h>
 #include <net/inet_hashtables.h>
 #include <net/request_sock.h>
@@ -21,6 +22,9 @@
  * @w:		its namespace
  * @who:	the listener; sockets that share a port are one
  * @l:		the worst of their queues
+ * @deferred:	whose queue that is, if he has TCP_DEFER_ACCEPT.  To be compared
+ *		only: he may be gone
+ * @sockets:	how many
  * @dropped:	what they have refused so far
  * @cookies:	one of them has sent a cookie
  */
@@ -28,12 +32,15 @@ struct candidate {
 	struct tcps_watch *w;
 	struct tcps_subject who;
 	struct tcps_listener l;
+	const struct sock *deferred;
+	u32 sockets;
 	u32 dropped;
 	bool cookies;
 };
 
 static struct candidate candidates[CANDIDATES];
 static unsigned int nr_candidates;
+static u64 looked_at;	/* the last time, ms */
 
 /* A cookie leaves its time at the listener; see tcp_synq_overflow(). */
 static bool sent_cookie(const struct sock *sk)
@@ -117,6 +124,11 @@ static struct candidate *add(struct tcps_watch *w,
 	return c;
 }
 
+static bool defers(const struct sock *sk)
+{
+	return READ_ONCE(inet_csk(sk)->icsk_accept_queue.rskq_defer_accept);
+}
+
 static void merge(struct candidate *c, const struct tcps_listener *l,
 		  const struct sock *sk, bool cookies)
 {
@@ -126,6 +138,7 @@ static void merge(struct candidate *c, const struct tcps_listener *l,
 		worst->half_open = l->half_open;
 		worst->young = l->young;
 		worst->room = l->room;
+		c->deferred = defers(sk) ? sk : NULL;
 	}
 	if (l->waiting * ((u64)worst->accept_room + 1) >=
 	    worst->waiting * ((u64)l->accept_room + 1)) {
@@ -133,6 +146,7 @@ static void merge(struct candidate *c, const struct tcps_listener *l,
 		worst->accept_room = l->accept_room;
 	}
 	c->dropped += atomic_read(&sk->sk_drops);
+	c->sockets++;
 	c->w->cookie_listeners += cookies && !c->cookies;
 	c->cookies |= cookies;
 }
@@ -174,6 +188,7 @@ static void visit_chain(const struct inet_listen_hashbucket *head)
 	sk_nulls_for_each_rcu(sk, node, &head->nulls_head) {
 		if (sk->sk_protocol != IPPROTO_TCP)
 			continue;
+		tcps_reset_listened(sk->sk_num);
 		w = READ_ONCE(tcps_net(sock_net(sk))->watch);
 		if (w)
 			visit(w, sk);
@@ -183,8 +198,8 @@ static void visit_chain(const struct inet_listen_hashbucket *head)
 
 /*
  * Cookies are counted for the namespace only.  If one listener has sent some, they
- * are his; if more have, the queues must tell who is flooded, and then they are
- * his.
+ * are his, and so are those of the seconds for which that is so; if more have,
+ * the queues must tell who is flooded, and then they are his.
  */
 static void share_cookies(struct candidate *c, bool flooded)
 {
@@ -192,15 +207,115 @@ static void share_cookies(struct candidate *c, bool flooded)
 
 	if (!c->cookies)
 		return;
-	c->l.cookies_sent = w->before.rate[TCPS_RATE_COOKIES_SENT];
-	c->l.cookies_validated = c->l.cookies_sent;
-	if (w->cookie_listeners == 1 || flooded)
-		c->l.cookies_validated =
-			w->before.rate[TCPS_RATE_COOKIES_VALIDATED] +
-			w->now.rate[TCPS_RATE_COOKIES_VALIDATED];
+	tcps_rule_cookies(&c->l, w->cookies,
+			  w->cookie_listeners == 1 ? w->cookie_time : 0);
+	if (w->cookie_listeners > 1 && !flooded)
+		c->l.cookies_validated = c->l.cookies_sent;
 }
 
-static void judge(struct candidate *c, u64 now)
+/* Whose cookies the namespace's are, and for how long they have been his */
+static void own_cookies(const struct candidate *c)
+{
+	struct tcps_watch *w = c->w;
+	u32 owner;
+
+	if (!c->cookies)
+		return;
+	owner = jhash2((const u32 *)&c->who, sizeof(c->who) / sizeof(u32), 0);
+	owner = w->cookie_listeners == 1 ? owner | 1 : 0;
+	if (w->cookie_owner != owner)
+		w->cookie_time = 0;
+	w->cookie_owner = owner;
+}
+
+/* A client that has said nothing for a second, not even an ACK */
+static bool is_old(const struct request_sock *req)
+{
+	return req->num_timeout && !inet_rsk(req)->acked;
+}
+
+static u32 count_old(const struct inet_ehash_bucket *head,
+		     const struct sock *listener)
+{
+	const struct hlist_nulls_node *node;
+	const struct sock *sk;
+	u32 old = 0;
+
+	rcu_read_lock();
+	sk_nulls_for_each_rcu(sk, node, &head->chain)
+		if (inet_sk_state_load(sk) == TCP_NEW_SYN_RECV &&
+		    inet_reqsk(sk)->rsk_listener == listener)
+			old += is_old(inet_reqsk(sk));
+	rcu_read_unlock();
+	return old;
+}
+
+/*
+ * With TCP_DEFER_ACCEPT a client that has nothing to say yet (a browser that
+ * connects ahead of time) stays a request, and gets old; but it has sent its ACK,
+ * which is known of each request only.
+ *
+ * Return: false: there was no time to look at all, and none is old.
+ */
+static bool recount(struct candidate *c, u64 until)
+{
+	struct inet_hashinfo *info =
+		c->w->tn->net->ipv4.tcp_death_row.hashinfo;
+	unsigned int i;
+	u32 old = 0;
+
+	c->l.young = c->l.half_open;
+	for (i = 0; i <= info->ehash_mask; i++) {
+		if (!hlist_nulls_empty(&info->ehash[i].chain))
+			old += count_old(&info->ehash[i], c->deferred);
+		if ((i & 127) != 127)
+			continue;
+		cond_resched();
+		if (tcps_sample_stopping() || ktime_get_ns() > until)
+			return false;
+	}
+	c->l.young -= min(old, c->l.young);
+	return true;
+}
+
+/* What the queue says is believed only if it matters and was looked into. */
+static struct tcps_reading read_flood(struct candidate *c,
+				      struct tcps_settle *settle, bool raised,
+				      u64 until, u64 now)
+{
+	const struct tcps_limits *limits =
+		&c->w->limits[TCPS_RULE_SYN_FLOOD];
+	struct tcps_reading r;
+	bool looked;
+
+	r = tcps_rule_syn_flood(limits, &c->l, now, settle);
+	if (!c->deferred || !r.threshold || r.value <
+	    (raised ? tcps_rule_clear_at(limits, r.threshold) : r.threshold))
+		return r;
+	looked = recount(c, until);
+	r = tcps_rule_syn_flood(limits, &c->l, now, settle);
+	if (!looked && r.value < r.threshold)
+		r.threshold = 0;
+	c->w->untracked += !looked;
+	return r;
+}
+
+/*
+ * Only what came since the last look, not of a new slot, nor what a socket that
+ * shares the port has refused in all its life.
+ */
+static void take_drops(struct candidate *c, struct tcps_tracked *t, u64 now)
+{
+	if (t->read_at == looked_at && t->sockets == c->sockets &&
+	    c->dropped > t->dropped)
+		c->l.dropped = tcps_rule_rate(c->dropped - t->dropped,
+					      now - looked_at);
+	t->dropped = c->dropped;
+	t->sockets = c->sockets;
+	t->read_at = now;
+}
+
+static void judge(struct candidate *c, u64 until, u64 now)
 {
 	struct tcps_tracked *t = tcps_alert_track(c->w, &c->who, now);
 	struct tcps_settle settle = { 0 };
@@ -208,18 +323,11 @@ static void judge(struct candidate *c, u64 now)
 	struct tcps_reading r;
 	bool flooded;
 
-	if (t) {
-		/* Only what came since the last second, and not of a new slot */
-		if (t->read_at < now && now - t->read_at < 2 * MSEC_PER_SEC &&
-		    c->dropped > t->dropped)
-			c->l.dropped = c->dropped - t->dropped;
-		t->dropped = c->dropped;
-		t->read_at = now;
-	}
+	if (t)
+		take_drops(c, t, now);
 	flooded = t && t->state.raised;
 	share_cookies(c, flooded);
-	r = tcps_rule_syn_flood(&w->limits[TCPS_RULE_SYN_FLOOD], &c->l, now,
-				t ? &t->settle : &settle);
+	r = read_flood(c, t ? &t->settle : &settle, flooded, until, now);
 	w->flooded |= flooded || (r.threshold && r.value >= r.threshold);
 	tcps_alert_read(w, &c->who, r, now);
 	c->who.rule = TCPS_RULE_ACCEPT_OVERFLOW;
@@ -234,16 +342,12 @@ static void judge_rest(struct tcps_watch *w, u64 now)
 		.rule = TCPS_RULE_SYN_FLOOD,
 		.uid = TCPS_NO_UID,
 	};
-	struct tcps_listener l = {
-		.cookies_sent = w->before.rate[TCPS_RATE_COOKIES_SENT],
-		.cookies_validated =
-			w->before.rate[TCPS_RATE_COOKIES_VALIDATED] +
-			w->now.rate[TCPS_RATE_COOKIES_VALIDATED],
-	};
+	struct tcps_listener l = { };
 	struct tcps_settle settle = { 0 };
 
 	if (w->cookie_listeners < 2 || w->flooded)
 		return;
+	tcps_rule_cookies(&l, w->cookies, TCPS_LONGER);
 	tcps_alert_read(w, &who,
 			tcps_rule_syn_flood(&w->limits[who.rule], &l, now,
 					    &settle), now);
@@ -260,16 +364,22 @@ void tcps_sample_listeners(u64 now)
 	struct inet_hashinfo *info = init_net.ipv4.tcp_death_row.hashinfo;
 	struct tcps_watch *w;
 	unsigned int i;
+	u64 until;
 
 	nr_candidates = 0;
+	tcps_reset_forget();
 	for (i = 0; i <= tcps_listen_mask(info); i++) {
 		if (!hlist_nulls_empty(&tcps_listen_head(info, i)->nulls_head))
 			visit_chain(tcps_listen_head(info, i));
 		if (!(i & 255))
 			cond_resched();
 	}
+	until = ktime_get_ns() + TCPS_SLICE;
 	for (i = 0; i < nr_candidates; i++)
-		judge(&candidates[i], now);
+		own_cookies(&candidates[i]);
+	for (i = 0; i < nr_candidates; i++)
+		judge(&candidates[i], until, now);
 	list_for_each_entry(w, &tcps_watches, list)
 		judge_rest(w, now);
+	looked_at = now;
 }

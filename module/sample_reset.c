@@ -6,8 +6,9 @@
  * a RST that arrives, and a socket that is done with.
  */
 #include "sample.h"
+#include <linux/bitmap.h>
+#include <linux/cgroup.h>
 #include <linux/tracepoint.h>
-#include <net/ip.h>
 #include <net/inet_sock.h>
 #include "attach.h"
 
@@ -16,10 +17,25 @@
 #define REST		(30 * MSEC_PER_SEC)	/* then the probes go */
 
 /**
+ * struct owner - whose connections
+ * @cgroup:	of the socket
+ * @uid:	kuid
+ * @port:	local; 0: one that nobody listens on
+ * @ns:		number of the namespace
+ */
+struct owner {
+	u64 cgroup;
+	u32 uid;
+	u16 port;
+	u16 ns;
+};
+
+/**
  * struct port - a local port of one owner
- * @key:	namespace (16 bits), port (16), uid (32); 0: free.  Claimed by
- *		cmpxchg in a probe, freed when no probe is attached
- * @cgroup:	of the socket that claimed it
+ * @key:	hash of @owner; 0: free.  Claimed by cmpxchg in a probe, freed when
+ *		no probe is attached
+ * @owner:	written by who claimed it
+ * @ready:	@owner has been written
  * @resets:	connections that a RST has ended
  * @ends:	sockets that are done with
  * @last_resets: as of a second ago; the sampler's
@@ -27,7 +43,8 @@
  */
 struct port {
 	atomic64_t key;
-	u64 cgroup;
+	struct owner owner;
+	bool ready;
 	atomic_t resets;
 	atomic_t ends;
 	u32 last_resets;
@@ -36,39 +53,67 @@ struct port {
 
 static struct port ports[PORTS];
 static atomic64_t without_room;
-static u64 needed_at;
+static u64 needed_at, read_at;	/* ms */
 static bool armed;
 
 /*
- * Who called connect() has a port that means nothing: all of those are port 0.
+ * Ports that somebody listens on, in whatever namespace, or has listened on since
+ * the probes are attached.  Bits are cleared only while they are not.
  */
-static u32 port_of(const struct sock *sk)
-{
-	u32 local = ntohs(inet_sk(sk)->inet_sport);
-	int low, high;
+static DECLARE_BITMAP(listened, 65536);
 
-	inet_get_local_port_range(sock_net(sk), &low, &high);
-	if (local < low || local > high)
-		return local;
-	return ntohs(sk->sk_dport) < low ? 0 : local;
+/**
+ * tcps_reset_forget() - begin to look at listeners
+ */
+void tcps_reset_forget(void)
+{
+	if (!armed)
+		bitmap_zero(listened, 65536);
 }
 
-static u64 key_of(const struct sock *sk)
+/**
+ * tcps_reset_listened() - somebody listens
+ * @port:	on it
+ */
+void tcps_reset_listened(u16 port)
 {
-	return (u64)tcps_net(sock_net(sk))->id << 48 |
-	       (u64)port_of(sk) << 32 | __kuid_val(sk->sk_uid);
+	if (!test_bit(port, listened))
+		set_bit(port, listened);
+}
+
+static void fill_owner(struct owner *o, struct sock *sk)
+{
+	u16 port = ntohs(inet_sk(sk)->inet_sport);
+
+	o->ns = tcps_net(sock_net(sk))->id;
+	o->port = test_bit(port, listened) ? port : 0;
+	o->uid = __kuid_val(sk->sk_uid);
+#ifdef CONFIG_SOCK_CGROUP_DATA
+	o->cgroup = cgroup_id(sock_cgroup_ptr(&sk->sk_cgrp_data));
+#endif
+}
+
+/* Never 0 */
+static u64 key_of(const struct owner *o)
+{
+	u64 key = (u64)o->ns << 48 | (u64)o->port << 32 | o->uid;
+
+	key = (key * TCPS_HASH_FIRST) ^ o->cgroup;
+	return (key ^ key >> 32) * TCPS_HASH_SECOND | 1;
 }
 
 /* In a probe: no lock, no allocation. */
 static struct port *find_port(struct sock *sk)
 {
-	u64 key = key_of(sk), was;
-	u64 hash = key * TCPS_HASH_FIRST >> 32;
-	unsigned int i;
+	struct owner owner = { };
 	struct port *p;
+	unsigned int i;
+	u64 key, was;
 
+	fill_owner(&owner, sk);
+	key = key_of(&owner);
 	for (i = 0; i < TRIES; i++) {
-		p = &ports[(hash + i) % PORTS];
+		p = &ports[((key >> 32) + i) % PORTS];
 		was = atomic64_read(&p->key);
 		if (!was)
 			was = atomic64_cmpxchg(&p->key, 0, key);
@@ -76,10 +121,8 @@ static struct port *find_port(struct sock *sk)
 			return p;
 		if (was)
 			continue;
-#ifdef CONFIG_SOCK_CGROUP_DATA
-		WRITE_ONCE(p->cgroup,
-			   cgroup_id(sock_cgroup_ptr(&sk->sk_cgrp_data)));
-#endif
+		p->owner = owner;
+		smp_store_release(&p->ready, true); /* pairs with read_ports() */
 		return p;
 	}
 	atomic64_inc(&without_room);
@@ -129,24 +172,21 @@ static struct tcps_hook end_hook = {
 
 static void disarm(void)
 {
-	unsigned int i;
-
 	if (!armed)
 		return;
 	tcps_detach(&reset_hook);
 	tcps_detach(&end_hook);
 	tracepoint_synchronize_unregister();
-	for (i = 0; i < PORTS; i++)
-		atomic64_set(&ports[i].key, 0);
 	armed = false;
 }
 
-static void arm(void)
+static void arm(u64 now)
 {
 	if (armed)
 		return;
 	memset(ports, 0, sizeof(ports));
 	armed = true;
+	read_at = now;
 	if (tcps_attach(&end_hook) || tcps_attach(&reset_hook))
 		disarm();
 }
@@ -161,22 +201,22 @@ void tcps_reset_exit(void)
 	disarm();
 }
 
-static void read_port(struct tcps_watch *w, struct port *p, u64 key, u64 now)
+static void read_port(struct tcps_watch *w, struct port *p, u64 ms, u64 now)
 {
 	const struct tcps_limits *limits = &w->limits[TCPS_RULE_RESET_BURST];
-	struct tcps_subject who = {
+	const struct tcps_subject who = {
 		.rule = TCPS_RULE_RESET_BURST,
-		.port = key >> 32,
-		.cgroup = READ_ONCE(p->cgroup),
+		.port = p->owner.port,
+		.cgroup = p->owner.cgroup,
+		.uid = p->owner.uid,
 	};
 	u32 resets = atomic_read(&p->resets), ends = atomic_read(&p->ends);
-	u32 more = resets - p->last_resets;
+	u32 more = tcps_rule_rate(resets - p->last_resets, ms);
+	u32 over = tcps_rule_rate(ends - p->last_ends, ms);
 
-	who.uid = from_kuid_munged(w->tn->net->user_ns, KUIDT_INIT((u32)key));
 	/* Who resets and who ends need not do so in the same second. */
 	tcps_alert_read(w, &who,
-			tcps_rule_read(limits, more,
-				       max(ends - p->last_ends, more)), now);
+			tcps_rule_read(limits, more, max(over, more)), now);
 	p->last_resets = resets;
 	p->last_ends = ends;
 }
@@ -194,15 +234,15 @@ static struct tcps_watch *watch_of(unsigned int id)
 static void read_ports(u64 now)
 {
 	struct tcps_watch *w;
-	unsigned int i;
-	u64 key;
+	struct port *p;
 
-	for (i = 0; i < PORTS; i++) {
-		key = atomic64_read(&ports[i].key);
-		w = key ? watch_of(key >> 48) : NULL;
+	for (p = ports; p < ports + PORTS; p++) {
+		/* Pairs with find_port(): its owner has been written. */
+		w = smp_load_acquire(&p->ready) ? watch_of(p->owner.ns) : NULL;
 		if (w)
-			read_port(w, &ports[i], key, now);
+			read_port(w, p, now - read_at, now);
 	}
+	read_at = now;
 }
 
 /* Without the tracepoints: the namespace as a whole */
@@ -254,7 +294,7 @@ void tcps_sample_resets(u64 now)
 		if (!many_resets(w))
 			continue;
 		needed_at = now;
-		arm();
+		arm(now);
 		if (!armed)
 			read_namespace(w, now);
 	}

@@ -16,7 +16,6 @@
 #include <net/ip.h>
 #include <net/tcp.h>
 
-#define SLICE		(100 * NSEC_PER_MSEC)
 #define TALLIES		4096
 #define GROUPS		256
 #define WALKED		(BIT(TCPS_RULE_CLOSE_WAIT_LEAK) |		\
@@ -24,22 +23,42 @@
 			 BIT(TCPS_RULE_TIME_WAIT_PRESSURE) |		\
 			 BIT(TCPS_RULE_SYN_SENT_PILEUP))
 
+/**
+ * struct whose - what sockets are counted by
+ * @who:	the subject
+ * @local:	with TIME_WAIT, the local address: its ports are what is used up.
+ *		Of those with one @who the worst counts
+ */
+struct whose {
+	struct tcps_subject who;
+	struct in6_addr local;
+};
+
+/**
+ * struct group - sockets of one kind
+ * @w:		their namespace's watch; NULL: free
+ * @whose:	what they have in common
+ * @count:	how many
+ */
 struct group {
 	struct tcps_watch *w;
-	struct tcps_subject who;
+	struct whose whose;
 	u64 count;
 };
 
 /**
  * struct walk - where the walk is
  * @pass:	0: there is none; 1: counting; 2: telling apart
- * @next:	bucket of the hash table that comes next
+ * @table:	0: it is in the shared hash table; else in that of the
+ *		namespace with this number
+ * @next:	bucket of that table that comes next
  * @hot:	a count is high enough
  * @tally:	by hash of the subject
- * @group:	subjects; w is NULL: free
+ * @group:	those whose count is high
  */
 static struct walk {
 	unsigned int pass;
+	unsigned int table;
 	unsigned int next;
 	bool hot;
 	u32 tally[TALLIES];
@@ -106,7 +125,7 @@ static int rule_of(unsigned int state)
 	}
 }
 
-/* The fields of sock_common: sockets and mini sockets have them both. */
+/* The fields of sock_common: sockets and mini sockets have them all. */
 static void fill_other_end(struct tcps_subject *who, const struct sock *sk)
 {
 	who->port = ntohs(sk->sk_dport);
@@ -116,6 +135,16 @@ static void fill_other_end(struct tcps_subject *who, const struct sock *sk)
 #if IS_ENABLED(CONFIG_IPV6)
 	else
 		who->addr = sk->sk_v6_daddr;
+#endif
+}
+
+static void fill_local(struct in6_addr *local, const struct sock *sk)
+{
+	if (sk->sk_family == AF_INET)
+		memcpy(local, &sk->sk_rcv_saddr, sizeof(sk->sk_rcv_saddr));
+#if IS_ENABLED(CONFIG_IPV6)
+	else
+		*local = sk->sk_v6_rcv_saddr;
 #endif
 }
 
@@ -144,14 +173,16 @@ static bool may_choose(const struct sock *sk)
 }
 
 /* A mini socket: nobody's; how old it is only the record tells. */
-static bool see_mini(struct tcps_watch *w, struct tcps_subject *who,
+static bool see_mini(struct tcps_watch *w, struct whose *whose,
 		     struct sock *sk, unsigned int state)
 {
+	struct tcps_subject *who = &whose->who;
 	u32 age;
 
 	who->uid = TCPS_NO_UID;
 	if (who->rule == TCPS_RULE_TIME_WAIT_PRESSURE) {
 		fill_other_end(who, sk);
+		fill_local(&whose->local, sk);
 		return may_choose(sk);
 	}
 	who->port = sk->sk_num;
@@ -172,13 +203,15 @@ static bool see_full(struct tcps_watch *w, struct tcps_subject *who,
 	return fill_owner(who, sk, state);
 }
 
-static u32 hash_of(const struct tcps_watch *w, const struct tcps_subject *who)
+static u32 hash_of(const struct tcps_watch *w, const struct whose *whose)
 {
-	return jhash2((const u32 *)who, sizeof(*who) / sizeof(u32),
+	BUILD_BUG_ON(sizeof(*whose) != sizeof(whose->who) +
+				       sizeof(whose->local));
+	return jhash2((const u32 *)whose, sizeof(*whose) / sizeof(u32),
 		      w->tn->id);
 }
 
-static void tell_apart(struct tcps_watch *w, const struct tcps_subject *who,
+static void tell_apart(struct tcps_watch *w, const struct whose *whose,
 		       u32 hash)
 {
 	struct group *g;
@@ -188,9 +221,9 @@ static void tell_apart(struct tcps_watch *w, const struct tcps_subject *who,
 		g = &walk.group[(hash + i) % GROUPS];
 		if (!g->w) {
 			g->w = w;
-			g->who = *who;
+			g->whose = *whose;
 		}
-		if (g->w == w && !memcmp(&g->who, who, sizeof(*who))) {
+		if (g->w == w && !memcmp(&g->whose, whose, sizeof(*whose))) {
 			g->count++;
 			return;
 		}
@@ -198,18 +231,19 @@ static void tell_apart(struct tcps_watch *w, const struct tcps_subject *who,
 	w->untracked++;
 }
 
-static void count(struct tcps_watch *w, const struct tcps_subject *who)
+static void count(struct tcps_watch *w, const struct whose *whose)
 {
-	u32 hash = hash_of(w, who);
+	u64 level = w->level[whose->who.rule];
+	u32 hash = hash_of(w, whose);
 	u32 *tally = &walk.tally[hash % TALLIES];
 
 	if (walk.pass == 2) {
-		if (*tally >= w->level[who->rule])
-			tell_apart(w, who, hash / TALLIES);
+		if (*tally >= level)
+			tell_apart(w, whose, hash / TALLIES);
 		return;
 	}
 	++*tally;
-	walk.hot |= *tally >= w->level[who->rule];
+	walk.hot |= *tally >= level;
 }
 
 /* Under rcu_read_lock(): @sk, and its namespace, may be dying. */
@@ -217,7 +251,7 @@ static void visit(struct sock *sk)
 {
 	unsigned int state = inet_sk_state_load(sk);
 	bool mini = state == TCP_TIME_WAIT;
-	struct tcps_subject who = { };
+	struct whose whose = { };
 	struct tcps_watch *w;
 	int rule;
 
@@ -227,9 +261,10 @@ static void visit(struct sock *sk)
 	w = rule < 0 ? NULL : READ_ONCE(tcps_net(sock_net(sk))->watch);
 	if (!w || !(w->walking & BIT(rule)))
 		return;
-	who.rule = rule;
-	if (mini ? see_mini(w, &who, sk, state) : see_full(w, &who, sk, state))
-		count(w, &who);
+	whose.who.rule = rule;
+	if (mini ? see_mini(w, &whose, sk, state) :
+		   see_full(w, &whose.who, sk, state))
+		count(w, &whose);
 }
 
 static void visit_chain(struct inet_ehash_bucket *head)
@@ -259,17 +294,50 @@ static unsigned int walk_table(struct inet_hashinfo *info, unsigned int i,
 	return 0;
 }
 
-/* A namespace may have a table of its own: a small one, done in one go. */
-static void walk_own_tables(const struct inet_hashinfo *shared)
+static struct inet_hashinfo *table_of(const struct tcps_watch *w)
 {
-	struct inet_hashinfo *info;
-	struct tcps_watch *w;
+	return w->tn->net->ipv4.tcp_death_row.hashinfo;
+}
 
-	list_for_each_entry(w, &tcps_watches, list) {
-		info = w->tn->net->ipv4.tcp_death_row.hashinfo;
-		if (info != shared && w->walking && !tcps_sample_stopping())
-			walk_table(info, 0, U64_MAX);
+/*
+ * A namespace may have a table of its own.  They come one after the other, by the
+ * namespace's number: between two slices any of them may come or go.
+ */
+static const struct tcps_watch *next_own(unsigned int from)
+{
+	struct inet_hashinfo *shared = init_net.ipv4.tcp_death_row.hashinfo;
+	const struct tcps_watch *w, *found = NULL;
+
+	list_for_each_entry(w, &tcps_watches, list)
+		if (w->walking && w->tn->id >= from && table_of(w) != shared &&
+		    (!found || w->tn->id < found->tn->id))
+			found = w;
+	return found;
+}
+
+/* Return: all tables are done. */
+static bool walk_tables(u64 until)
+{
+	struct inet_hashinfo *info = init_net.ipv4.tcp_death_row.hashinfo;
+	const struct tcps_watch *w;
+
+	for (;;) {
+		w = walk.table ? next_own(walk.table) : NULL;
+		if (walk.table && !w)
+			break;
+		/* If the one that was being walked has gone */
+		if (w && w->tn->id != walk.table) {
+			walk.table = w->tn->id;
+			walk.next = 0;
+		}
+		walk.next = walk_table(w ? table_of(w) : info, walk.next,
+				       until);
+		if (walk.next)
+			return false;
+		walk.table++;
 	}
+	walk.table = 0;
+	return true;
 }
 
 static void begin(void)
@@ -291,10 +359,10 @@ static void read_group(const struct group *g, u64 now)
 {
 	const struct tcps_reading r = {
 		.value = g->count,
-		.threshold = g->w->threshold[g->who.rule],
+		.threshold = g->w->threshold[g->whose.who.rule],
 	};
 
-	tcps_alert_read(g->w, &g->who, r, now);
+	tcps_alert_read(g->w, &g->whose.who, r, now);
 }
 
 /* A watch may have gone since, and another come: that one is not walking. */
@@ -305,7 +373,7 @@ static void finish(u64 now)
 
 	list_for_each_entry(w, &tcps_watches, list) {
 		for (g = walk.group; g < walk.group + GROUPS; g++)
-			if (g->w == w && w->walking & BIT(g->who.rule))
+			if (g->w == w && w->walking & BIT(g->whose.who.rule))
 				read_group(g, now);
 		w->judged |= w->walking;
 		w->walking = 0;
@@ -322,16 +390,13 @@ static void finish(u64 now)
  */
 void tcps_sample_walk(u64 now)
 {
-	struct inet_hashinfo *info = init_net.ipv4.tcp_death_row.hashinfo;
-	u64 until = ktime_get_ns() + SLICE;
+	u64 until = ktime_get_ns() + TCPS_SLICE;
 
 	if (!walk.pass)
 		begin();
 	while (walk.pass && !tcps_sample_stopping()) {
-		walk.next = walk_table(info, walk.next, until);
-		if (walk.next)
+		if (!walk_tables(until))
 			return;
-		walk_own_tables(info);
 		if (walk.pass == 1 && walk.hot)
 			walk.pass = 2;
 		else

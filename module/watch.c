@@ -5,6 +5,8 @@
  */
 #include "tcps.h"
 #include <linux/mm.h>
+#include <linux/nsproxy.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include "alert.h"
 
@@ -19,9 +21,31 @@ LIST_HEAD(tcps_watches);
 static struct tcps_limits default_limits[TCPS_NR_RULES];
 static u64 memory_used, memory_limit, unwatched;
 
+/*
+ * The parameter "rule" can be written and read before the module's init function
+ * has begun, and until after its exit function has ended: insmod's own values
+ * are the defaults; a namespace can be asked only while there are any.
+ */
+static enum { LOADING, BUSY, OPEN } phase;
+
+/**
+ * tcps_alert_open() - may namespaces be asked for their rules
+ * @open:	true: from now on, until it is false
+ *
+ * Process context.  Nobody is asking any more when this returns false.
+ */
+void tcps_alert_open(bool open)
+{
+	mutex_lock(&tcps_alert_lock);
+	phase = open ? OPEN : BUSY;
+	mutex_unlock(&tcps_alert_lock);
+}
+
 /**
  * tcps_alert_choose() - how much memory alerts and history may take
  * @mebibytes:	as the user says, UINT_MAX: by the size of memory
+ *
+ * From here on rule parameters are not insmod's.
  *
  * Return: 0 or -EINVAL, which is said in the kernel log.
  */
@@ -37,6 +61,7 @@ int tcps_alert_choose(unsigned int mebibytes)
 		return -EINVAL;
 	}
 	memory_limit = (u64)mebibytes << 20;
+	tcps_alert_open(false);
 	return 0;
 }
 
@@ -115,6 +140,7 @@ struct tcps_watch *tcps_watch_get(struct tcps_net *tn)
 		return NULL;
 	w->tn = tn;
 	w->next_id = 1;
+	tcps_alert_print_begin(w);
 	memcpy(w->limits, defaults(), sizeof(w->limits));
 	tcps_watch_complete(w);
 	list_add_tail(&w->list, &tcps_watches);
@@ -161,6 +187,11 @@ void tcps_alert_set_unwatched(u64 nr)
 	WRITE_ONCE(unwatched, nr);
 }
 
+static struct tcps_net *own_net(void)
+{
+	return tcps_net(current->nsproxy->net_ns);
+}
+
 /**
  * tcps_watch_limits() - the parameters of a namespace's rules, where they are
  * @tn:		the namespace, which the caller keeps alive
@@ -175,17 +206,25 @@ const struct tcps_limits *tcps_watch_limits(const struct tcps_net *tn)
 }
 
 /**
- * tcps_alert_get_limits() - the parameters of a namespace's rules
- * @tn:		the namespace, which the caller keeps alive
+ * tcps_alert_get_limits() - the parameters of the rules of current's namespace
  * @limits:	TCPS_NR_RULES of them
  *
  * Process context.
+ *
+ * Return: 0 or -EBUSY: the module is being loaded or unloaded.
  */
-void tcps_alert_get_limits(struct tcps_net *tn, struct tcps_limits *limits)
+int tcps_alert_get_limits(struct tcps_limits *limits)
 {
+	int err = -EBUSY;
+
 	mutex_lock(&tcps_alert_lock);
-	memcpy(limits, tcps_watch_limits(tn), sizeof(default_limits));
+	if (phase == OPEN) {
+		memcpy(limits, tcps_watch_limits(own_net()),
+		       sizeof(default_limits));
+		err = 0;
+	}
 	mutex_unlock(&tcps_alert_lock);
+	return err;
 }
 
 /**
@@ -232,31 +271,39 @@ unlock:
 	return err;
 }
 
+/* With tcps_alert_lock held */
+static int parse_limits(const char *text, const char **why)
+{
+	struct tcps_watch *w;
+
+	if (phase == LOADING) {
+		defaults();
+		return tcps_limits_parse(default_limits, text, why);
+	}
+	*why = "the module is being loaded or unloaded";
+	if (phase == BUSY)
+		return -EBUSY;
+	*why = "no memory for the rules of this namespace";
+	w = tcps_watch_get(own_net());
+	return w ? tcps_limits_parse(w->limits, text, why) : -ENOMEM;
+}
+
 /**
  * tcps_alert_parse_limits() - change a rule as a text says
- * @tn:		the namespace, which the caller keeps alive; NULL: the defaults
- *		of namespaces that are not in use yet
  * @text:	see tcps_limits_parse()
  * @why:	where a constant text goes that says what is wrong
  *
- * Process context.
+ * Process context.  The rule is that of current's namespace; while insmod has the
+ * word, the default of all.
  *
- * Return: 0, -EINVAL or -ENOMEM.
+ * Return: 0, -EINVAL, -ENOMEM, or -EBUSY.
  */
-int tcps_alert_parse_limits(struct tcps_net *tn, const char *text,
-			    const char **why)
+int tcps_alert_parse_limits(const char *text, const char **why)
 {
-	struct tcps_watch *w = NULL;
-	int err = -ENOMEM;
+	int err;
 
-	*why = "no memory for the rules of this namespace";
 	mutex_lock(&tcps_alert_lock);
-	defaults();
-	if (tn)
-		w = tcps_watch_get(tn);
-	if (w || !tn)
-		err = tcps_limits_parse(w ? w->limits : default_limits, text,
-					why);
+	err = parse_limits(text, why);
 	mutex_unlock(&tcps_alert_lock);
 	return err;
 }

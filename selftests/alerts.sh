@@ -67,7 +67,7 @@ tell leak "close client"
 poll 10 has_sockets close-wait 250
 
 mod_setup
-ktap_begin 37
+ktap_begin 41
 # Where it takes seconds to open 250 connections, "not before" must be later.
 age=5
 ! slow_kernel || age=30
@@ -88,14 +88,17 @@ all_500()
 }
 is "close_wait_leak: all 500 are counted, the older ones too" \
 	in_time $((begun + age * 1000)) 3000 all_500
+# right_cgroup RULE: of its culprits
 right_cgroup()
 {
 	# The kernel for debugging does not know a socket's.
-	[ -z "$cgroup" ] || slow_kernel || [ "$(culprit close_wait_leak '*:7400' |
-		awk '{ print $5 }')" = "$(stat -c %i "$cgroup")" ] ||
+	[ -z "$cgroup" ] || slow_kernel || [ "$(alerts |
+		awk -v r="$1" '$1 == "culprit" && $2 == r { print $5 }')" = \
+		"$(stat -c %i "$cgroup")" ] ||
 		{ alerts | grep culprit; stat -c %i "$cgroup"; false; }
 }
-is "close_wait_leak: the control group is the right one" right_cgroup
+is "close_wait_leak: the control group is the right one" \
+	right_cgroup close_wait_leak
 tell leak "close server"
 is "close_wait_leak: cleared when they are closed" \
 	cleared_now "$(now_ms)" close_wait_leak
@@ -211,7 +214,7 @@ plight_stop hole
 # a kernel for debugging makes twenty a second on a busy machine.
 time_wait_tests()
 {
-	local begun many=1000
+	local begun i many=1000
 	! slow_kernel || many=200
 	sysctl -qw net.ipv4.tcp_max_tw_buckets=100000
 	swarm clean 7430 $many
@@ -234,6 +237,19 @@ time_wait_tests()
 	sysctl -qw net.ipv4.ip_local_port_range="32768 60999"
 	is "time_wait_pressure: cleared with more ports" \
 		cleared_now "$(now_ms)" time_wait_pressure
+	# Each local address has ports of its own.  Not those of before.
+	plight_start tw plight 127.0.0.1 7432
+	tell tw "listen 200"
+	sysctl -qw net.ipv4.ip_local_port_range="10000 $((10000 + many - 1))"
+	for i in 2 3; do
+		tell tw "from 127.0.0.$i"
+		tell tw "finish $((many * 55 / 100)) 100000"
+	done
+	sleep 3
+	is "time_wait_pressure: two addresses have twice as many ports" \
+		raised_is time_wait_pressure 2
+	sysctl -qw net.ipv4.ip_local_port_range="32768 60999"
+	plight_stop tw
 }
 time_wait_tests
 
@@ -258,6 +274,20 @@ answered mixed
 is "reset_burst: some among others are none" raised_is reset_burst 1
 plight_stop mixed
 plight_stop resets
+
+# Both ports are of those that connect() chooses, and the probes listen: what the
+# other control group's connections have left there is not these ones' fault.
+plight_start cut leaker plight -u 88 127.0.0.1 50051
+tell cut "listen 200"
+tell_later cut "cut 900 300"
+begun=$(now_ms)
+is "reset_burst: clients' ports are no ports" \
+	raised_now $((begun + 500)) reset_burst - 88
+is "reset_burst: the control group is the right one" \
+	right_cgroup reset_burst
+answered cut
+is "reset_burst: cleared again" cleared_now "$(now_ms)" reset_burst
+plight_stop cut
 
 # --- log, rules, memory ------------------------------------------------------------------
 

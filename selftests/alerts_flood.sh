@@ -22,7 +22,7 @@ at_exit "rm -rf $dir"
 few=()
 ! slow_kernel || few=("rule=syn_flood,count=16")
 mod_setup "${few[@]}"
-ktap_begin 26
+ktap_begin 29
 alert_network
 PORT=7500
 
@@ -97,10 +97,18 @@ done
 is "three floods in a row are three alerts" raised_is syn_flood 3
 is "nothing else was raised" nothing_raised_but syn_flood
 
+plight_stop one
+PORT=7504
+plight_start deferring plight 192.0.2.1 $PORT
+tell deferring "listen 128"
+tell deferring "defer 30"
+sysctl -qw net.ipv4.tcp_syncookies=0
+one_flood "deferred accept"
+plight_stop deferring
+
 # Two listeners, two namespaces: each has its own alert.  What came before
 # is forgotten with the namespace's listener.
 sysctl -qw net.ipv4.tcp_syncookies=1
-plight_stop one
 plight_start two plight 192.0.2.1 7501
 tell two "listen 128"
 plight_start three plight 192.0.2.1 7502
@@ -133,7 +141,7 @@ is "it has its own alone" raised_is syn_flood 1
 ALERTS_OF=there
 is "where it comes from there is none" nothing_raised_but
 ALERTS_OF=
-is "here there are two" raised_is syn_flood 5
+is "here there are two" raised_is syn_flood 6
 flood_stop
 is "all are cleared" poll 20 rule_is syn_flood clear
 plight_stop two
@@ -161,7 +169,7 @@ accept_tests()
 		"$(ss -Hltn 'sport = :7510' | awk '{ print $2 }')" ]
 	tell busy "accept all"
 	is "accept_overflow: cleared" cleared_now "$(now_ms)" accept_overflow
-	is "no flood was seen" raised_is syn_flood 5
+	is "no flood was seen" raised_is syn_flood 6
 	plight_stop callers
 	plight_stop busy
 }

@@ -6,7 +6,7 @@
 #
 # What looks like an attack and is none, with the defaults: nginx under ab at
 # full speed, with tcp_syncookies 0, 1 and 2 and a short queue; clients 300 ms
-# away that lose 2 % of their packets; a stopped nginx, which is an accept
+# away that lose 2 % of their packets; clients that say nothing; a stopped nginx, which is an accept
 # queue that overflows and no flood.
 
 # The functions below are called through is() and poll().
@@ -22,7 +22,7 @@ in_own_namespace
 dir=$(mktemp -d)
 at_exit "rm -rf $dir"
 mod_setup
-ktap_begin 13
+ktap_begin 15
 alert_network
 # A guest has little memory, and so little room for TIME_WAIT.
 sysctl -qw net.ipv4.tcp_max_syn_backlog=256 net.ipv4.tcp_max_tw_buckets=262144
@@ -91,6 +91,22 @@ done
 is "that is no alert either" nothing_raised_but
 tc qdisc del dev tcps0 root
 tc -n tcps_h qdisc del dev tcps1 root
+
+# Browsers that connect ahead of time, to a server that waits for data
+silent()
+{
+	[ "$(ss -Htan state syn-recv sport = :7400 | wc -l)" -ge 300 ]
+}
+plight_start server plight 192.0.2.1 7400
+tell server "listen 511"
+tell server "defer 30"
+plight_start browsers there plight 192.0.2.1 7400
+tell browsers "open 400"
+sleep 4
+is "400 clients that say nothing to a listener that defers" silent
+is "that is no alert either: they have sent their ACK" nothing_raised_but
+plight_stop browsers
+plight_stop server
 
 # The burst is larger than the accept queue, and nobody accepts.
 kill -STOP "$worker"

@@ -82,6 +82,16 @@ read_all()
 	cat "$PROC" 2> /dev/null || :
 }
 
+# The parameters are there before the module is, and after it.
+rules_all_the_time()
+{
+	local rule=/sys/module/tcpstates/parameters/rule
+	while [ ! -e "$dir/stop" ]; do
+		cat $rule 2> /dev/null
+		[ ! -e $rule ] || echo half_dead age=33 2> /dev/null > $rule
+	done | grep -v '^[a-z_]* enabled=[01] .*quiet=5$' >> "$dir/busy"
+}
+
 # Sums over CPUs are not one moment, but no gauge may ever be below zero.
 sane()
 {
@@ -98,6 +108,7 @@ reload()
 	slow_kernel || busy tcp_walk -N -6 $mixture &
 	busy tcp_walk -n 10 loop_abort &
 	busy read_all &
+	rules_all_the_time &
 	for ((i = 0; i < times; i++)); do
 		mod_unload && absent && mod_load && present && sane ||
 			{ echo "load $i failed"; break; }

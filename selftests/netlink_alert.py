@@ -88,6 +88,11 @@ def alerts(**which):
     return ynl.dump('alert-get', which)
 
 
+def told_of(alert):
+    """What everybody is told of it: not the control group."""
+    return {k: v for k, v in alert.items() if k != 'cgroup'}
+
+
 def until(check, seconds=5):
     """Waits for it to become true, and says for how long."""
     begun = time.monotonic()
@@ -283,13 +288,15 @@ def alert_raised():
     assert before <= got['since'] / 1e6 <= after and 'until' not in got, got
     assert got['times'] == got['id'] == got['event'] == 1, got
     assert got['held-back'] == 0, got
+    listed = alerts()
+    assert [told_of(a) for a in listed] == [got]
+    listed = listed[0]
     path = theirs['cgroup']
-    if 'cgroup' in got and path and 'unreachable' not in path:
-        assert got['cgroup'] == os.stat('/sys/fs/cgroup' + path).st_ino, got
-    assert alerts() == [got]
+    if 'cgroup' in listed and path and 'unreachable' not in path:
+        assert listed['cgroup'] == os.stat('/sys/fs/cgroup' + path).st_ino
     culprit = lines('culprit')
     assert len(culprit) == 1 and culprit[0][:7] == [
-        'accept_overflow', '127.0.0.1:7000', '1234', str(got.get('cgroup', 0)),
+        'accept_overflow', '127.0.0.1:7000', '1234', str(listed.get('cgroup', 0)),
         str(got['value']), str(got['peak']), str(got['threshold'])], culprit
     rule = rules()['accept-overflow']
     assert (rule['raised'], rule['total'], rule['value'],
@@ -310,7 +317,7 @@ def alert_cleared():
                 'peak', 'times', 'netns-ino'):
         assert got[key] == was[key], (key, got, was)
     assert got['value'] == 0, got
-    assert alerts() == [got]
+    assert [told_of(a) for a in alerts()] == [got]
     assert not lines('culprit')
     assert rules()['accept-overflow']['raised'] == 0
 
@@ -325,7 +332,8 @@ def alert_again():
     assert (got['id'], got['event'], got['uid']) == (2, 3, 0), got
     every = alerts()
     assert [a['id'] for a in every] == [1, 2]
-    assert alerts(state='raised') == [got] == alerts(event=3)
+    assert alerts(state='raised') == alerts(event=3) == every[1:]
+    assert told_of(every[1]) == got
     assert alerts(state='cleared') == every[:1]
     assert alerts(event=2) == every == alerts(rule='accept-overflow')
     assert not alerts(rule='syn-flood') and not alerts(event=4)
@@ -339,11 +347,19 @@ def alert_again():
 
 def alert_unprivileged():
     """alerts can be read, and waited for, by everybody in the namespace"""
+    jams = [Jam(7005), Jam(7006, uid=65534)]
+    until(lambda: raised() == 2)
     every = alerts()
+    owner = {a['port']: a['uid'] for a in every}
+    assert owner[7005] == 0 and owner[7006] == 65534, every
 
     def check():
         become_nobody()
-        assert alerts() == every and every
+        # Of control groups, that of his own listener
+        assert alerts() == [a if a['uid'] == 65534 else told_of(a)
+                            for a in every]
+        for line in lines('culprit'):
+            assert (line[3] == '-') == (line[2] == '0'), line
         told = Subscriber()
         os.write(asked[1], b'x')
         assert told.wait(1)[0]['port'] == 7002
@@ -363,7 +379,50 @@ def alert_unprivileged():
     told.wait(1)
     assert os.waitpid(pid, 0)[1] == 0, 'see standard error'
     jam.ends()
-    told.wait(2)
+    for jam in jams:
+        jam.ends()
+    told.wait(4)
+
+
+def alert_seen_from():
+    """a uid is that of the reader's user namespace"""
+    ours, theirs = os.pipe(), os.pipe()
+    pid = os.fork()
+    if not pid:
+        try:
+            become_nobody()
+            assert libc.unshare(CLONE_NEWUSER) == 0
+            os.write(theirs[1], b'x')
+            assert os.read(ours[0], 1) == b'x'
+            assert libc.unshare(CLONE_NEWNET) == 0
+            subprocess.run(('ip', 'link', 'set', 'lo', 'up'), check=True)
+            fresh()
+            jam = Jam(7007)
+            until(raised)
+            assert [a['uid'] for a in alerts()] == [0], alerts()
+            assert [line[2] for line in lines('culprit')] == ['0']
+            os.write(theirs[1], b'x')
+            os.read(ours[0], 1)
+            jam.ends()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    os.close(theirs[1])
+    assert os.read(theirs[0], 1) == b'x'
+    with open(f'/proc/{pid}/uid_map', 'w', encoding='ascii') as file:
+        file.write('0 65534 1')
+    os.write(ours[1], b'x')
+    assert os.read(theirs[0], 1) == b'x', 'see standard error'
+
+    def visitor():
+        net = os.open(f'/proc/{pid}/ns/net', os.O_RDONLY)
+        assert libc.setns(net, CLONE_NEWNET) == 0
+        fresh()
+        assert [a['uid'] for a in alerts()] == [65534], alerts()
+        assert [line[2] for line in lines('culprit')] == ['65534']
+    in_child(visitor)
+    os.write(ours[1], b'x')
+    assert os.waitpid(pid, 0)[1] == 0
 
 
 def alert_elsewhere():
@@ -477,7 +536,7 @@ def losses():
     # What was missed can be caught up with
     every = {a['id']: a for a in alerts(event=first_event + len(seen))}
     told = {a['id']: a for a in reader.got if a['state'] == 'cleared'}
-    assert every and all(told[i] == a for i, a in every.items())
+    assert every and all(told[i] == told_of(a) for i, a in every.items())
 
 
 # --- history -----------------------------------------------------------------
@@ -561,5 +620,5 @@ def unload():
 
 resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))
 run_tests((rules_are, rules_set, rules_refused, rules_whose, alert_raised,
-           alert_cleared, alert_again, alert_unprivileged, alert_elsewhere,
-           losses, history_is, log_bounded, unload))
+           alert_cleared, alert_again, alert_unprivileged, alert_seen_from,
+           alert_elsewhere, losses, history_is, log_bounded, unload))

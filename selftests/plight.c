@@ -7,9 +7,11 @@
  * Reads commands, a line each, and answers "done" or "failed":
  *
  *   listen BACKLOG     listens on ADDRESS and PORT
+ *   defer SECONDS      the listener waits for data so long (TCP_DEFER_ACCEPT)
  *   crowd COUNT        so many listeners more, on the ports that follow
  *   accept COUNT       accepts so many connections, waits for them
  *   accept all         accepts whatever comes, from now on, and closes it
+ *   from ADDRESS       connects from there, from now on
  *   open COUNT         connects so often
  *   hang COUNT         begins to connect so often, waits for nothing
  *   close client       closes what it has connected
@@ -18,6 +20,7 @@
  *   shut client        sends a FIN on what it has connected
  *   trickle SECONDS    sends a byte from server to client, on all, each 100 ms
  *   reset COUNT EACH   COUNT connections, each ended by RST, EACH a second
+ *   cut COUNT EACH     the same, by the server's RST
  *   finish COUNT EACH  the same, ended in an orderly way
  *   quit               ends, as the end of standard input does
  */
@@ -26,6 +29,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -45,6 +49,7 @@ struct set {
 };
 
 static struct sockaddr_in address = { .sin_family = AF_INET };
+static struct sockaddr_in from = { .sin_family = AF_INET };
 static struct set clients, servers;
 static int listener = -1;
 static bool accept_all;
@@ -74,6 +79,12 @@ static bool do_listen(int backlog)
 	       !listen(listener, backlog);
 }
 
+static bool do_defer(int seconds)
+{
+	return !setsockopt(listener, SOL_TCP, TCP_DEFER_ACCEPT, &seconds,
+			   sizeof(seconds));
+}
+
 static bool do_crowd(int count)
 {
 	struct sockaddr_in at = address;
@@ -91,8 +102,12 @@ static bool do_crowd(int count)
 
 static int connect_there(int flags)
 {
-	int fd = socket(AF_INET, SOCK_STREAM | flags, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | flags, 0), one = 1;
 
+	/* Without it bind() would choose the port, one for all destinations. */
+	setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
+	if (from.sin_addr.s_addr)
+		bind(fd, (void *)&from, sizeof(from));
 	if (!connect(fd, (void *)&address, sizeof(address)) ||
 	    errno == EINPROGRESS)
 		return fd;
@@ -143,33 +158,36 @@ static bool do_trickle(int seconds)
 	return true;
 }
 
-static bool one_life(bool reset)
+/* How: reset, cut or finish */
+static bool one_life(char how)
 {
 	struct linger now = { .l_onoff = 1 };
-	int client = connect_there(0), server;
+	int client = connect_there(0), server, first, last;
 	char c;
 
 	server = accept(listener, NULL, NULL);
 	if (client < 0 || server < 0)
 		return false;
-	if (reset)
-		setsockopt(client, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-	close(client);
-	if (read(server, &c, 1) > 0)
+	first = how == 'c' ? server : client;
+	last = how == 'c' ? client : server;
+	if (how != 'f')
+		setsockopt(first, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	close(first);
+	if (read(last, &c, 1) > 0)
 		return false;
-	close(server);
+	close(last);
 	return true;
 }
 
 /* So many in each tenth of a second, if the machine is fast enough */
-static bool do_lives(int count, int each, bool reset)
+static bool do_lives(int count, int each, char how)
 {
 	struct timespec next, now;
 	int i;
 
 	clock_gettime(CLOCK_MONOTONIC, &next);
 	for (i = 0; i < count; i++) {
-		if (!one_life(reset))
+		if (!one_life(how))
 			return false;
 		next.tv_nsec += 1000000000 / each;
 		if (next.tv_nsec >= 1000000000) {
@@ -204,12 +222,16 @@ static bool obey(char *line)
 	count = atoi(what);
 	if (!strcmp(verb, "listen"))
 		return do_listen(count);
+	if (!strcmp(verb, "defer"))
+		return do_defer(count);
 	if (!strcmp(verb, "crowd"))
 		return do_crowd(count);
 	if (!strcmp(verb, "accept") && !strcmp(what, "all"))
 		return accept_all = true;
 	if (!strcmp(verb, "accept"))
 		return do_accept(count);
+	if (!strcmp(verb, "from"))
+		return inet_aton(what, &from.sin_addr);
 	if (!strcmp(verb, "open"))
 		return do_open(count, 0);
 	if (!strcmp(verb, "hang"))
@@ -220,8 +242,9 @@ static bool obey(char *line)
 		return do_shut();
 	if (!strcmp(verb, "trickle"))
 		return do_trickle(count);
-	if (!strcmp(verb, "reset") || !strcmp(verb, "finish"))
-		return do_lives(count, each, *verb == 'r');
+	if (!strcmp(verb, "reset") || !strcmp(verb, "cut") ||
+	    !strcmp(verb, "finish"))
+		return do_lives(count, each, *verb);
 	return false;
 }
 

@@ -159,6 +159,39 @@ static int catch_up(struct follow *f, struct tcpstates_error *error)
 				error);
 }
 
+static void take_owner(struct tcpstates_incident *alert,
+		       const struct alert_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->nr; i++) {
+		if (list->one[i].id != alert->id)
+			continue;
+		alert->uid = list->one[i].uid;
+		alert->cgroup = list->one[i].cgroup;
+	}
+}
+
+/*
+ * What everybody is told has no control group, and the uid is that which the owner
+ * of the namespace sees: ask for what we may see.
+ */
+static void complete(struct follow *f)
+{
+	struct tcpstates_which which = { .event = f->last + 1 };
+	struct tcpstates_error error;
+	struct alert_list now = { 0 };
+	size_t i;
+
+	if (!f->heard.nr)
+		return;
+	/* What is not known is not said. */
+	if (!tcpstates_alerts(f->asks, &which, alert_collect, &now, &error))
+		for (i = 0; i < f->heard.nr; i++)
+			take_owner(&f->heard.one[i], &now);
+	alert_free(&now);
+}
+
 static int hear(struct follow *f, struct tcpstates_error *error)
 {
 	int ret = tcpstates_alerts_hear(f->hears, alert_collect, &f->heard,
@@ -168,6 +201,8 @@ static int hear(struct follow *f, struct tcpstates_error *error)
 		return 0;
 	if (ret == -ENOBUFS || (!ret && has_gap(f)))
 		ret = catch_up(f, error);
+	else if (!ret)
+		complete(f);
 	if (!ret)
 		put_in_order(f);
 	return ret;

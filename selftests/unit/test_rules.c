@@ -87,6 +87,20 @@ static void look_at(const struct look *look)
 		printf("# %s\n", look->what);
 }
 
+static void late_looks(void)
+{
+	/* A look that is late: 34 resets a second are not 102. */
+	CHECK(tcps_rule_rate(102, 3000) == 34);
+	CHECK(tcps_rule_rate(100, 1000) == 100);
+	CHECK(tcps_rule_rate(100, 1004) == 100);
+	CHECK(tcps_rule_rate(1, 3000) == 1);
+	CHECK(tcps_rule_rate(0, 3000) == 0);
+	/* Nor is one cookie in 4 ms 250 a second. */
+	CHECK(tcps_rule_rate(1, 4) == 1);
+	CHECK(tcps_rule_rate(1, 0) == 1);
+	CHECK(tcps_rule_rate(0xffffffff, 2000) == 0x80000000);
+}
+
 static void every_look(void)
 {
 	size_t i;
@@ -367,6 +381,7 @@ int main(void)
 	static const struct unit_case cases[] = {
 		{ "listeners that are flooded, overrun, or just busy",
 		  every_look },
+		{ "a look that is late counts by the second", late_looks },
 		{ "an application that stops makes no flood",
 		  stopped_application },
 		{ "a flood beside it is seen", stopped_and_flooded },
