@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# packages: iproute2 util-linux trace-cmd bpftrace
+# packages: iproute2 util-linux trace-cmd bpftrace linux-perf
 # timeout: 400
 #
 # The trace event tcpstates:tcpstates_transition: one for each transition that is
 # counted; a cookie that holds a connection together; times that are those between
-# the events; owners; filters; trace-cmd and bpftrace.
+# the events; owners; filters; trace-cmd, perf and bpftrace.
 
 # The functions below are called through is() and poll().
 # shellcheck disable=SC2317,SC2016,SC2119
@@ -22,7 +22,7 @@ NETNS=$(stat -L -c %i /proc/self/ns/net)
 EVENT=$TRACE/events/tcpstates/tcpstates_transition
 COUNT=40
 PORT=7801
-ktap_begin 14
+ktap_begin 16
 
 # Events of this namespace, one a line: WHEN (microseconds), then KEY=VALUE
 events()
@@ -177,6 +177,35 @@ recorded_by_trace_cmd()
 		-eq 5 ]
 }
 
+# perf counts on all CPUs as many as there are in the buffer of tracefs meanwhile.
+counted_by_perf()
+{
+	echo 1 > "$EVENT/enable"
+	trace_clear
+	perf stat -a -x , -o "$dir/stat" -e tcpstates:tcpstates_transition \
+		swarm clean $((PORT + 7)) 5 > "$dir/log" 2>&1
+	local status=$? count lines
+	echo 0 > "$EVENT/enable"
+	count=$(awk -F, '/tcpstates_transition/ { print $1 }' "$dir/stat")
+	lines=$(grep -c tcpstates_transition: "$TRACE/trace")
+	echo "perf: $count, tracefs: $lines"
+	cat "$dir/log"
+	[ $status -eq 0 ] && trace_complete && [ "$count" = "$lines" ] &&
+		[ "$lines" -ge $((5 * 9)) ]
+}
+
+recorded_by_perf()
+{
+	perf record -q -a -o "$dir/perf.data" \
+		-e tcpstates:tcpstates_transition \
+		swarm clean $((PORT + 8)) 5 > "$dir/log" 2>&1 &&
+	perf script -i "$dir/perf.data" > "$dir/script" 2>> "$dir/log" &&
+	[ "$(grep -c "dport=$((PORT + 8)) .*old=SYN_SENT new=ESTABLISHED" \
+		"$dir/script")" -eq 5 ] && return
+	cat "$dir/log" "$dir/script"
+	return 1
+}
+
 # Until it has a handler, a signal to what runs in the background is ignored.
 interrupted()
 {
@@ -225,6 +254,13 @@ trace_clear
 swarm clean $((PORT + 3)) 5
 is "nobody listens: nothing" nothing_more
 is "trace-cmd" recorded_by_trace_cmd
+if command -v perf > /dev/null; then
+	is "perf stat: as many as in tracefs" counted_by_perf
+	is "perf record, perf script" recorded_by_perf
+else
+	skip "perf stat: as many as in tracefs" "no perf here"
+	skip "perf record, perf script" "no perf here"
+fi
 if command -v bpftrace > /dev/null && [ -e /sys/kernel/btf/vmlinux ]; then
 	is "bpftrace" counted_by_bpftrace
 else

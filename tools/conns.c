@@ -9,6 +9,7 @@
 
 #include "conns.h"
 #include "duration.h"
+#include "term.h"
 
 /**
  * conns_open() - connect to the module, or say why not
@@ -183,19 +184,21 @@ char *conns_endpoint(char text[ENDPOINT_SIZE],
  * conns_age() - fill the next cell with the time in a state
  * @table:	the table
  * @age:	the time, where it is known
- * @at_least:	else, at least so long
+ * @at_least:	else, at least so long: with a mark
  */
 void conns_age(struct table *table, const struct tcpstates_num *age,
 	       const struct tcpstates_num *at_least)
 {
-	char text[DURATION_SIZE + 1] = ">";
+	const char *mark = term_utf8() ? "\xe2\x89\xa5" : ">";
+	char text[DURATION_SIZE + 4], time[DURATION_SIZE];
 
 	if (age->known || !at_least->known) {
 		table_duration(table, age);
 		return;
 	}
-	duration_format(text + 1, at_least->value);
-	table_text(table, text);
+	snprintf(text, sizeof(text), "%s%s", mark,
+		 duration_format(time, at_least->value));
+	table_safe(table, text);
 }
 
 /**
