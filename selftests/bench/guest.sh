@@ -161,6 +161,41 @@ stop_libbpf_tcplife()
 	[ "$(wc -l < "$said")" -gt 100 ] || die "tcplife saw nothing"
 }
 
+# It compiles its program, prints by Python, through a buffer, and cannot be
+# interrupted when a script has started it: what it saw is what is out by then.
+# Debian 12's bcc does not know four types that the headers of Linux 6.12 want
+# the size of.
+start_bpfcc()
+{
+	local tries=600 types="" type
+	for type in bpf_wq bpf_rb_root bpf_rb_node bpf_refcount; do
+		types="$types struct $type { long long opaque[2]; };"
+	done
+	sed "s/^bpf_header = \"\"\"/&$types/" "$(command -v tcpstates-bpfcc)" \
+		> /tmp/tcpstates-bpfcc
+	python3 /tmp/tcpstates-bpfcc > "$said" 2>&1 &
+	program=$!
+	while [ $tries -gt 0 ] &&
+	      ! grep -qs prog_type: /proc/$program/fdinfo/*; do
+		sleep 0.1
+		tries=$((tries - 1))
+		kill -0 "$program" 2> /dev/null ||
+			die "tcpstates-bpfcc ended: $(tail -n 30 "$said")"
+	done
+	sleep 3
+}
+
+counted_bpfcc() { :; }
+
+stop_bpfcc()
+{
+	sleep 3
+	kill "$program"
+	wait "$program"
+	grep -q 'SYN_SENT.*ESTABLISHED' "$said" ||
+		die "tcpstates-bpfcc saw nothing: $(tail -n 30 "$said")"
+}
+
 start_rival()
 {
 	start_program attached "$here/rival" "$here/rival.bpf"
