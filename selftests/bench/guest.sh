@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # In the guest that counts instructions: each load with each observer, in
-# rounds.  Prints "result LOAD OBSERVER ROUND INSTRUCTIONS", which table.awk turns
-# into a table.
+# rounds.  Prints "result LOAD OBSERVER ROUND MEAN LEAST", instructions an operation
+# as load.c says them, which table.awk turns into a table.
 #
 #   guest.sh ROUNDS WARMUP COUNT "LOAD..." "OBSERVER..."
 
@@ -218,19 +218,19 @@ stop_rival()
 # measure LOAD OBSERVER ROUND
 measure()
 {
-	local result want
+	local result least want
 	want=$(operations "$1")
 	"start_$2" || die "$2 does not start"
 	# shellcheck disable=SC2046
 	set -- "$@" $(unshare -n "$0" --one "$1" "$warmup" "$count")
-	result=$4
-	[ "${5:-0}" -ge "$want" ] || die "$1: ${5:-0} of $want operations"
-	seen=${6:-0}
+	result=$4 least=$5
+	[ "${6:-0}" -ge "$want" ] || die "$1: ${6:-0} of $want operations"
+	seen=${7:-0}
 	"counted_$2" "$want"
 	"stop_$2"
 	# The namespace goes away in the background.
 	sleep 1
-	echo "result $1 $2 $3 $result"
+	echo "result $1 $2 $3 $result $least"
 }
 
 if [ "$1" = --one ]; then
@@ -240,10 +240,9 @@ if [ "$1" = --one ]; then
 fi
 
 echo "kernel $(uname -r)"
-# The first thousands of connections of a boot cost more.
-for _ in 1 2 3; do
-	unshare -n "$0" --one short 0 3000 > /dev/null
-done
+"$here/load" seed
+# The first connections of a boot cost more.
+unshare -n "$0" --one short 0 3000 > /dev/null
 for load in $loads; do
 	round=0
 	while [ $round -lt "$rounds" ]; do
