@@ -3,7 +3,9 @@
  * crowd: COUNT established connections without a peer (TCP_REPAIR), held until
  * standard input ends.  Prints "there" when they are.
  *
- *   crowd COUNT      from 198.51.100.1 to 198.18.0.0/15, see loads.sh
+ *   crowd COUNT [LEFT]      from 198.51.100.1 to 198.18.0.0/15, see loads.sh
+ *
+ * LEFT of them, on loopback, are in CLOSE_WAIT.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,12 +31,32 @@ static void fail(const char *what)
 	exit(1);
 }
 
-static void option(int fd, int level, int name)
+static void option(int fd, int level, int name, int value)
 {
-	int one = 1;
-
-	if (setsockopt(fd, level, name, &one, sizeof(one)))
+	if (setsockopt(fd, level, name, &value, sizeof(value)))
 		fail("setsockopt");
+}
+
+/* Nothing but a FIN makes CLOSE_WAIT, so there has to be somebody to send it. */
+static void leave(unsigned int count)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	int listener = socket(AF_INET, SOCK_STREAM, 0), fd;
+	socklen_t len = sizeof(to);
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (bind(listener, (void *)&to, len) || listen(listener, 16) ||
+	    getsockname(listener, (void *)&to, &len))
+		fail("listen");
+	while (count--) {
+		fd = socket(AF_INET, SOCK_STREAM, 0);
+		if (fd < 0 || connect(fd, (void *)&to, len) ||
+		    accept(listener, NULL, NULL) < 0)
+			fail("connect on loopback");
+		/* A mini socket, for tcp_fin_timeout: 60 seconds */
+		close(fd);
+	}
+	close(listener);
 }
 
 /* No packet is sent: a socket under repair is connected by saying so. */
@@ -54,8 +76,8 @@ static void make(unsigned int number)
 	inet_pton(AF_INET, "198.51.100.1", &from.sin_addr);
 	if (fd < 0)
 		fail("socket");
-	option(fd, SOL_SOCKET, SO_REUSEADDR);
-	option(fd, IPPROTO_TCP, TCP_REPAIR);
+	option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	option(fd, IPPROTO_TCP, TCP_REPAIR, 1);
 	if (bind(fd, (void *)&from, sizeof(from)) ||
 	    connect(fd, (void *)&to, sizeof(to)))
 		fail("connect");
@@ -73,18 +95,19 @@ static void hold(unsigned int first, unsigned int end, int ready)
 int main(int argc, char **argv)
 {
 	struct rlimit limit = { 1048576, 1048576 };
-	unsigned int count, first, end;
+	unsigned int count, left, first, end;
 	int ready[2];
 	char c;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: crowd COUNT\n");
+	if (argc != 2 && argc != 3) {
+		fprintf(stderr, "usage: crowd COUNT [LEFT]\n");
 		return 2;
 	}
 	count = strtoul(argv[1], NULL, 10);
+	left = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
 	if (setrlimit(RLIMIT_NOFILE, &limit) || pipe(ready))
 		fail("setrlimit, pipe");
-	for (first = 0; first < count; first = end) {
+	for (first = left; first < count; first = end) {
 		end = first + PER_PROCESS < count ? first + PER_PROCESS : count;
 		if (!fork())
 			hold(first, end, ready[1]);
@@ -92,6 +115,7 @@ int main(int argc, char **argv)
 	close(ready[1]);
 	if (read(ready[0], &c, 1))
 		fail("read");
+	leave(left);
 	puts("there");
 	fflush(stdout);
 	while (read(STDIN_FILENO, &c, 1) > 0)

@@ -3,10 +3,13 @@
 #
 # In the guest that counts instructions: what it costs to ask how many
 # connections there are, with more and more of them.  Prints "reading SOCKETS
-# INSTRUCTIONS COMMAND": the least of three, or the first if that is long, without
-# what it takes to read the clock, itself a command.
+# INSTRUCTIONS COMMAND": the least of seven, or the first if that is long, without
+# what it takes to read the clock, itself a command.  20 of the connections are in
+# CLOSE_WAIT, the others established.
 #
-#   reading.sh "COUNT..."
+#   reading.sh "COUNT..." [judged]
+#
+# "judged": only what selftests/bench/run judges.
 
 here=$(cd "$(dirname "$0")" && pwd)
 warmup=0 count=0
@@ -17,10 +20,15 @@ COMMANDS=(
 	"cat /proc/tcpstates"
 	"tcpstatectl show"
 	"tcpstatectl show -j"
+	"tcpstatectl show --all-netns"
+	"tcpstatectl netns"
 	"tcpstatectl hist established"
 	"tcpstatectl listeners"
 	"tcpstatectl diagram"
 	"tcpstatectl alerts"
+	"tcpstatectl rules"
+	"tcpstatectl history"
+	"tcpstatectl check"
 	"tcpstatectl doctor"
 	"tcpstatectl conns"
 	"tcpstatectl conns state close-wait"
@@ -35,6 +43,20 @@ COMMANDS=(
 	"cat /proc/net/tcp"
 	"wget -q -O - http://127.0.0.1:9100/metrics"
 )
+JUDGED=(
+	"tcpstatectl show"
+	"tcpstatectl conns"
+	"tcpstatectl conns state close-wait"
+	"ss -tan"
+	"ss -tan state close-wait"
+)
+[ "$2" != judged ] || COMMANDS=("${JUDGED[@]}")
+
+die()
+{
+	echo "bench: $*"
+	exit 1
+}
 
 # What the last one asks: node_exporter with its collector of states alone
 start_exporter()
@@ -49,8 +71,7 @@ start_exporter()
 			grep -q node_tcp_connection_states && return
 		tries=$((tries - 1))
 	done
-	echo "bench: node_exporter: $(tail -n 3 /tmp/exporter.log)"
-	exit 1
+	die "node_exporter: $(tail -n 3 /tmp/exporter.log)"
 }
 
 # The commands are words; none has a blank in them.
@@ -58,37 +79,43 @@ start_exporter()
 cost()
 {
 	local least="" begin spent
-	for _ in 1 2 3; do
+	for _ in 1 2 3 4 5 6 7; do
 		begin=$("$here/load" clock)
-		$1 > /dev/null || exit 1
+		$1 > /dev/null || die "$1 ended with $?"
 		spent=$(($("$here/load" clock) - begin))
 		[ -n "$least" ] && [ "$least" -le $spent ] || least=$spent
-		[ "$spent" -lt 2000000000 ] || break
+		[ "$spent" -lt 100000000 ] || break
 	done
 	echo $((least - overhead))
 }
 
 insmod "$TCPSTATES_KO" clock=tsc max_connections=2097152 || exit 1
 echo "kernel $(uname -r)"
+"$here/load" seed
 ip link set lo up
 syn_network 1
 sysctl -qw fs.file-max=4000000 net.ipv4.ip_local_port_range="61000 65000"
-start_exporter
+[ "$2" = judged ] || start_exporter
 overhead=0
 overhead=$(cost :)
 for sockets in $1; do
 	# A process group of its own, for the crowd ends it as a whole.
 	mkfifo /tmp/go /tmp/there
-	setsid "$here/crowd" "$sockets" < /tmp/go > /tmp/there &
+	setsid "$here/crowd" "$sockets" 20 < /tmp/go > /tmp/there &
 	exec 3> /tmp/go
 	read -r answer < /tmp/there
 	[ "$answer" = there ] || exit 1
 	sleep 2
+	for state in "ss -Htan state" "tcpstatectl conns state"; do
+		[ "$($state close-wait | grep -c 127.0.0.1)" = 20 ] ||
+			die "$state close-wait: not 20"
+	done
 	for command in "${COMMANDS[@]}"; do
-		echo "reading $sockets $(cost "$command") $command"
+		spent=$(cost "$command") || die "$spent"
+		echo "reading $sockets $spent $command"
 	done
 	exec 3>&-
-	wait %2 2> /dev/null
+	wait $! 2> /dev/null
 	rm /tmp/go /tmp/there
 	sleep 5
 done

@@ -121,6 +121,7 @@ sleep 2
 say "$(unload)" "ns to unload: nothing there"
 load_module
 echo "kernel $(uname -r)"
+"$here/load" seed
 ip link set lo up
 syn_network 1
 sysctl -qw fs.file-max=4000000 net.ipv4.ip_local_port_range="61000 65000"

@@ -20,7 +20,7 @@ rate()
 	done
 	wait
 	for cpu in $(seq 0 $(($1 - 1))); do
-		spent=$(cat "/tmp/scaling.$cpu")
+		read -r spent _ < "/tmp/scaling.$cpu"
 		echo $((1000000000 / spent))
 	done | awk '{ sum += $1 } END { print sum }'
 }

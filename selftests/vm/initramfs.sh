@@ -19,6 +19,7 @@ initramfs_make()
 	initramfs_source "$overlay"
 	initramfs_libraries "$overlay"
 	initramfs_modules "$overlay"
+	[[ $HEADERS == no ]] || initramfs_headers "$overlay"
 	root_pack "$overlay" >"$WORK/overlay.cpio"
 	cat "$ROOT/cpio" "$WORK/overlay.cpio" >"$1"
 }
@@ -76,4 +77,18 @@ initramfs_modules()
 			install -D -m 644 "$file" "$to/${file##*/"$KERNEL_RELEASE"/}"
 		done
 	/sbin/depmod -b "$1/usr" "$KERNEL_RELEASE"
+}
+
+# initramfs_headers OVERLAY: what the kernel was built with, and what is the
+# same for all of Debian's flavours of it, where Debian's packages have them.
+initramfs_headers()
+{
+	local to=$1/usr/lib/modules/$KERNEL_RELEASE
+	local common=${KERNEL_BUILD%-"$KERNEL_ARCH"}-common
+
+	mkdir -p "$to"/{build,source}
+	tar -C "$KERNEL_BUILD" -cf - .config include arch/x86/include |
+		tar -C "$to/build" -xf -
+	tar -C "$common" -cf - include arch/x86/include |
+		tar -C "$to/source" -xf -
 }
