@@ -186,7 +186,8 @@ static void visit_chain(const struct inet_listen_hashbucket *head)
 
 	rcu_read_lock();
 	sk_nulls_for_each_rcu(sk, node, &head->nulls_head) {
-		if (sk->sk_protocol != IPPROTO_TCP)
+		/* What we know of a dying namespace may have gone. */
+		if (sk->sk_protocol != IPPROTO_TCP || !check_net(sock_net(sk)))
 			continue;
 		tcps_reset_listened(sk->sk_num);
 		w = READ_ONCE(tcps_net(sock_net(sk))->watch);

@@ -246,7 +246,7 @@ static void count(struct tcps_watch *w, const struct whose *whose)
 	walk.hot |= *tally >= level;
 }
 
-/* Under rcu_read_lock(): @sk, and its namespace, may be dying. */
+/* Under the lock of its chain: what is in one has a namespace. */
 static void visit(struct sock *sk)
 {
 	unsigned int state = inet_sk_state_load(sk);
@@ -267,15 +267,36 @@ static void visit(struct sock *sk)
 		count(w, &whose);
 }
 
-static void visit_chain(struct inet_ehash_bucket *head)
+/* Only its state is looked at: its namespace may have gone. */
+static bool has_candidate(struct inet_ehash_bucket *head)
 {
 	struct hlist_nulls_node *node;
+	bool found = false;
 	struct sock *sk;
 
 	rcu_read_lock();
 	sk_nulls_for_each_rcu(sk, node, &head->chain)
-		visit(sk);
+		found |= rule_of(inet_sk_state_load(sk)) >= 0;
 	rcu_read_unlock();
+	return found;
+}
+
+/*
+ * A mini socket keeps no reference to its namespace, and the kernel frees what we
+ * know of that without a grace period after the last one has left its chain.
+ */
+static void visit_chain(struct inet_hashinfo *info, unsigned int i)
+{
+	spinlock_t *lock = inet_ehash_lockp(info, i);
+	struct hlist_nulls_node *node;
+	struct sock *sk;
+
+	if (!has_candidate(&info->ehash[i]))
+		return;
+	spin_lock_bh(lock);
+	sk_nulls_for_each(sk, node, &info->ehash[i].chain)
+		visit(sk);
+	spin_unlock_bh(lock);
 }
 
 /* Return: the bucket that comes next; 0: the table is done. */
@@ -284,7 +305,7 @@ static unsigned int walk_table(struct inet_hashinfo *info, unsigned int i,
 {
 	for (; i <= info->ehash_mask; i++) {
 		if (!hlist_nulls_empty(&info->ehash[i].chain))
-			visit_chain(&info->ehash[i]);
+			visit_chain(info, i);
 		if ((i & 127) != 127)
 			continue;
 		cond_resched();

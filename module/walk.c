@@ -231,8 +231,10 @@ void tcps_walk_queues(void (*visit)(struct tcps_net *tn, unsigned int len))
 	for (i = 0; i <= tcps_listen_mask(info); i++) {
 		head = tcps_listen_head(info, i);
 		rcu_read_lock();
+		/* What we know of a dying namespace may have gone. */
 		sk_nulls_for_each_rcu(sk, node, &head->nulls_head)
-			if (sk->sk_protocol == IPPROTO_TCP)
+			if (sk->sk_protocol == IPPROTO_TCP &&
+			    check_net(sock_net(sk)))
 				visit(tcps_net(sock_net(sk)),
 				      inet_csk_reqsk_queue_len(sk));
 		rcu_read_unlock();
