@@ -726,9 +726,10 @@ server=$!
 exec 8> "$dir/stay"
 poll 20 grep -q open "$dir/here"
 at_exit "ip netns del tcps_empty"
-is "all namespaces: connections, those of ss in each" all_conns
-is "all namespaces: listeners, those of ss in each" all_listeners
-is "all namespaces: states, those of /proc in each" all_states
+# What is in TIME_WAIT from before may end between two looks.
+is "all namespaces: connections, those of ss in each" poll 20 all_conns
+is "all namespaces: listeners, those of ss in each" poll 20 all_listeners
+is "all namespaces: states, those of /proc in each" poll 20 all_states
 is "all namespaces: one that cannot be reached" unreachable_netns
 is "all namespaces: refused to others, in one line" all_netns_is_for_root
 exec 8>&-
