@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# packages: iproute2 hping3
+# packages: iproute2 hping3 jq
 # modules: veth tcp_diag inet_diag
 # timeout: 300
 #
@@ -14,7 +14,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/alerts_lib.sh"
 
-need hping3 plight ss awk ip unshare
+need hping3 plight ss awk ip unshare jq tcpstatectl
 in_own_namespace
 dir=$(mktemp -d)
 at_exit "rm -rf $dir"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# packages: iproute2 nginx apache2-utils
+# packages: iproute2 nginx apache2-utils jq
 # modules: veth tcp_diag inet_diag sch_netem
 # timeout: 300
 #
@@ -17,7 +17,7 @@
 
 requests=12000 slow_requests=3000
 ! slow_kernel || { requests=3000 slow_requests=600; }
-need nginx ab plight ss tc awk ip unshare
+need nginx ab plight ss tc awk ip unshare jq tcpstatectl
 in_own_namespace
 dir=$(mktemp -d)
 at_exit "rm -rf $dir"
