@@ -8,6 +8,7 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 #include "alert.h"
+#include "ring.h"
 
 /* A slot whose rule has not raised it may be taken after so long, ms. */
 #define IDLE		(60 * MSEC_PER_SEC)
@@ -111,13 +112,12 @@ void tcps_alert_read(struct tcps_watch *w, const struct tcps_subject *who,
 
 static void keep(struct tcps_watch *w, const struct tcps_alert *alert)
 {
-	u32 at;
+	u32 at = tcps_ring_at(alert->id, TCPS_LOGGED);
 
 	if (!tcps_watch_log(w)) {
 		w->untracked++;
 		return;
 	}
-	div_u64_rem(alert->id, TCPS_LOGGED, &at);
 	/* What lasts for longer than 256 others does not come back. */
 	if (w->log[at].id <= alert->id)
 		w->log[at] = *alert;

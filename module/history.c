@@ -4,6 +4,7 @@
  */
 #include "tcps.h"
 #include "alert.h"
+#include "ring.h"
 
 /**
  * tcps_history_add() - append a second, in place of the oldest
@@ -14,10 +15,7 @@
  */
 void tcps_history_add(struct tcps_history *h, const struct tcps_moment *m)
 {
-	u32 at;
-
-	div_u64_rem(h->nr++, TCPS_MOMENTS, &at);
-	h->moment[at] = *m;
+	h->moment[tcps_ring_at(h->nr++, TCPS_MOMENTS)] = *m;
 }
 
 /**
@@ -35,15 +33,12 @@ unsigned int tcps_history_read(struct tcps_net *tn,
 	const struct tcps_history *h;
 	unsigned int n = 0;
 	u64 i;
-	u32 at;
 
 	mutex_lock(&tcps_alert_lock);
 	h = tn->watch ? tn->watch->history : NULL;
-	i = h && h->nr > TCPS_MOMENTS ? h->nr - TCPS_MOMENTS : 0;
-	for (; h && i < h->nr; i++) {
-		div_u64_rem(i, TCPS_MOMENTS, &at);
-		moments[n++] = h->moment[at];
-	}
+	i = h ? tcps_ring_first(h->nr, TCPS_MOMENTS) : 0;
+	for (; h && i < h->nr; i++)
+		moments[n++] = h->moment[tcps_ring_at(i, TCPS_MOMENTS)];
 	mutex_unlock(&tcps_alert_lock);
 	return n;
 }

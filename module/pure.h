@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the pure files (states.c, hist.c, track.c, rules.c) need from their
+ * What the pure files (states.c, hist.c, track.c, rules.c, ring.h) need from their
  * surroundings, so that user space can compile and test them as they are.
  */
 #ifndef _TCPS_PURE_H

@@ -269,6 +269,16 @@ static bool many_resets(const struct tcps_watch *w)
 	       w->now.rate[TCPS_RATE_RESET] >= limits->p[TCPS_PARAM_COUNT];
 }
 
+/* The probes see a whole second before it is too much, if it comes to that. */
+static bool may_need(const struct tcps_watch *w)
+{
+	const struct tcps_limits *limits = &w->limits[TCPS_RULE_RESET_BURST];
+
+	return limits->p[TCPS_PARAM_ENABLED] &&
+	       2 * (u64)w->now.rate[TCPS_RATE_RESET] >=
+	       limits->p[TCPS_PARAM_COUNT];
+}
+
 /* Whose events found no room is not known; it is in a namespace like these. */
 static void count_lost(u64 events)
 {
@@ -291,7 +301,7 @@ void tcps_sample_resets(u64 now)
 		read_ports(now);
 	list_for_each_entry(w, &tcps_watches, list) {
 		w->judged |= BIT(TCPS_RULE_RESET_BURST);
-		if (!many_resets(w))
+		if (!may_need(w))
 			continue;
 		needed_at = now;
 		arm(now);

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# packages: iproute2
+# packages: iproute2 jq
 # modules: veth tcp_diag inet_diag sch_netem
 # timeout: 300
 #
@@ -13,7 +13,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/alerts_lib.sh"
 
-need plight swarm ss tc awk ip unshare
+need plight swarm ss tc awk ip unshare jq tcpstatectl
 in_own_namespace
 dir=$(mktemp -d)
 at_exit "rm -rf $dir"
@@ -67,7 +67,7 @@ tell leak "close client"
 poll 10 has_sockets close-wait 250
 
 mod_setup
-ktap_begin 41
+ktap_begin 50
 # Where it takes seconds to open 250 connections, "not before" must be later.
 age=5
 ! slow_kernel || age=30
@@ -87,7 +87,7 @@ all_500()
 	[ "$(culprit_value close_wait_leak '*:7400')" = 500 ]
 }
 is "close_wait_leak: all 500 are counted, the older ones too" \
-	in_time $((begun + age * 1000)) 3000 all_500
+	in_time "$(now_ms)" 3000 all_500
 # right_cgroup RULE: of its culprits
 right_cgroup()
 {
@@ -185,6 +185,24 @@ tell far "close client"
 poll 10 has_fewer fin-wait-2 250
 is "half_dead: cleared when it does" cleared_now "$(now_ms)" half_dead
 
+# Both close: our FIN is lost, theirs arrives, then nothing does.
+connect_far 550
+tc qdisc add dev tcps0 root netem loss 100%
+tell near "close server"
+poll 10 has_sockets fin-wait-1 550
+tell far "close client"
+poll 20 has_sockets closing 550
+vanish
+begun=$(now_ms)
+is "half_dead: CLOSING, a third time" \
+	raised_now $((begun + 3000)) half_dead '*:7410' 0
+ss -K state closing > /dev/null 2>&1
+there ss -K state fin-wait-1 > /dev/null 2>&1
+poll 10 has_fewer closing 250
+is "half_dead: cleared a fourth time" cleared_now "$(now_ms)" half_dead
+tc qdisc del dev tcps0 root
+reappear
+
 connect_far 300
 tell near "close server"
 sleep 5
@@ -207,6 +225,18 @@ tell hole "hang 40"
 sleep 5
 is "syn_sent_pileup: 40 are none" raised_is syn_sent_pileup 1
 plight_stop hole
+plight_start late there plight 192.0.2.2 7422
+tell late "listen 200"
+plight_start patient plight 192.0.2.2 7422
+ping -c 1 -W 5 192.0.2.2 > /dev/null
+tc -n tcps_h qdisc add dev tcps1 root netem delay 2000ms
+tell patient "hang 60"
+sleep 5
+is "syn_sent_pileup: 60 that are answered after 2 s are none" \
+	raised_is syn_sent_pileup 1
+reappear
+plight_stop patient
+plight_stop late
 
 # --- TIME_WAIT ---------------------------------------------------------------------
 
@@ -221,7 +251,8 @@ time_wait_tests()
 	sysctl -qw net.ipv4.tcp_max_tw_buckets=$(($(sockets time-wait) * 100 / 80))
 	sleep 4
 	is "time_wait_pressure: 80 % is none" rule_is time_wait_pressure clear
-	sysctl -qw net.ipv4.tcp_max_tw_buckets=$(($(sockets time-wait) + 10))
+	# Others may be there still, and go meanwhile.
+	sysctl -qw net.ipv4.tcp_max_tw_buckets=$((many + 10))
 	begun=$(now_ms)
 	is "time_wait_pressure: near tcp_max_tw_buckets" \
 		raised_now "$begun" time_wait_pressure -
@@ -248,8 +279,15 @@ time_wait_tests()
 	sleep 3
 	is "time_wait_pressure: two addresses have twice as many ports" \
 		raised_is time_wait_pressure 2
-	sysctl -qw net.ipv4.ip_local_port_range="32768 60999"
 	plight_stop tw
+	# As many ports, but to ten destinations
+	for i in 0 1 2 3 4 5 6 7 8 9; do
+		swarm clean $((7450 + i)) $((many * 12 / 100))
+	done
+	sleep 3
+	is "time_wait_pressure: ten destinations have ten times as many" \
+		raised_is time_wait_pressure 2
+	sysctl -qw net.ipv4.ip_local_port_range="32768 60999"
 }
 time_wait_tests
 
@@ -262,8 +300,9 @@ tell resets "listen 200"
 tell resets "finish 600 300"
 tell_later resets "reset 1500 300"
 begun=$(now_ms)
+# A busy machine takes a second to get as fast as that.
 is "reset_burst: raised, by local port" \
-	raised_now $((begun + 500)) reset_burst '*:7440' 88
+	raised_now $((begun + 1500)) reset_burst '*:7440' 88
 answered resets
 is "reset_burst: cleared" cleared_now "$(now_ms)" reset_burst
 plight_start mixed plight 127.0.0.1 7441
@@ -272,6 +311,13 @@ tell_later mixed "finish 1500 250"
 tell resets "reset $((5 * calm)) $calm"
 answered mixed
 is "reset_burst: some among others are none" raised_is reset_burst 1
+plight_start refused plight 127.0.0.1 7443
+tell_later refused "hang 1000"
+answered refused
+sleep 2
+is "reset_burst: 1,000 connects that are refused are none" \
+	raised_is reset_burst 1
+plight_stop refused
 plight_stop mixed
 plight_stop resets
 
@@ -317,8 +363,19 @@ is "a rule that makes no sense is refused" refused "half_dead age=0" \
 	"age must be 1 to 86400"
 is "so is one that has no such parameter" refused "syn_flood age=3" \
 	"this rule has no age"
+plight_start unsaid plight -u 78 192.0.2.99 7421
+echo N > /sys/module/tcpstates/parameters/log_alerts
+lines=$(log_lines raised)
+tell unsaid "hang 60"
+begun=$(now_ms)
+is "log_alerts=0: an alert all the same" \
+	raised_now $((begun + 3000)) syn_sent_pileup 192.0.2.99:7421 78
+is "log_alerts=0: no line in the kernel log" \
+	[ "$(log_lines raised)" = "$lines" ]
+echo Y > /sys/module/tcpstates/parameters/log_alerts
+plight_stop unsaid
 rule syn_sent_pileup enabled=0
-is "a rule can be switched off" rule_is syn_sent_pileup off
+is "a rule can be switched off" poll 10 rule_is syn_sent_pileup off
 grep -q "^close_wait_leak enabled=1 count=100 age=$age " $RULE
 is "the parameters can be read" [ $? -eq 0 ]
 # 550 connections that ss kills are 550 resets there.
@@ -330,8 +387,27 @@ ALERTS_OF=
 is "nothing has been raised that should not" nothing_raised_but \
 	close_wait_leak half_dead syn_sent_pileup time_wait_pressure reset_burst
 note < "$dir/times"
+
+# While 150 sockets of interest have the table walked
+plight_start asked plight 127.0.0.1 7403
+tell asked "listen 200"
+tell asked "open 150"
+tell asked "accept 150"
+tell asked "close client"
+sleep 3
+read -r last max < /sys/module/tcpstates/parameters/look_us
+# The longest one may have waited for the machine.
+note "a look: $last us, the longest $max us"
+limit=1000000
+! slow_kernel || limit=4000000
+is "a look is over long before the next one" [ "$last" -lt $limit ]
+begun=$(now_ms)
 mod_unload
 is "unloads" [ $? -eq 0 ]
+took=$(($(now_ms) - begun))
+note "in $took ms"
+is "unloads: without waiting for looks" [ $took -lt $((5000 + more_time)) ]
+plight_stop asked
 
 # --- parameters of the load ----------------------------------------------------------------
 

@@ -145,16 +145,36 @@ more_time=0
 RAISE_MS=6000
 CLEAR_MS=15000
 
+# What holds on any machine: so many looks after there was something to see.
+# A moment of history is a look, in whole seconds.
+RAISE_LOOKS=2
+CLEAR_LOOKS=7
+
+# looks_until SINCE RULE raised|cleared since_us|until_us MOST: of its last alert
+looks_until()
+{
+	local at looks
+	at=$(tcpstatectl alerts -j "$3" "$2" |
+		jq --arg k "$4" '[.alerts[][$k]] | max / 1000 | floor')
+	looks=$(tcpstatectl history -j | jq --argjson f "$1" --argjson t "$at" '
+		[.moments[].when * 1000 | select(. > $f and . <= $t)] | length')
+	echo "after $looks looks: $2 $3" >> "$dir/times"
+	[ "$looks" -le "$5" ] || { echo "after $looks looks: $2 $3"
+		tcpstatectl history -j 15s; false; }
+}
+
 # raised_now SINCE RULE ADDRESS [UID]
 raised_now()
 {
-	in_time "$1" $RAISE_MS culprit "$2" "$3" "${4:-}"
+	in_time "$1" $RAISE_MS culprit "$2" "$3" "${4:-}" &&
+		looks_until "$1" "$2" raised since_us $RAISE_LOOKS
 }
 
 # cleared_now SINCE RULE
 cleared_now()
 {
-	in_time "$1" $CLEAR_MS rule_is "$2" clear
+	in_time "$1" $CLEAR_MS rule_is "$2" clear &&
+		looks_until "$1" "$2" cleared until_us $CLEAR_LOOKS
 }
 
 # No rule but the named ones has ever raised an alert.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# packages: iproute2 nginx apache2-utils
+# packages: iproute2 nginx apache2-utils jq
 # modules: veth tcp_diag inet_diag sch_netem
 # timeout: 300
 #
@@ -17,12 +17,12 @@
 
 requests=12000 slow_requests=3000
 ! slow_kernel || { requests=3000 slow_requests=600; }
-need nginx ab plight ss tc awk ip unshare
+need nginx ab plight ss tc awk ip unshare jq tcpstatectl
 in_own_namespace
 dir=$(mktemp -d)
 at_exit "rm -rf $dir"
 mod_setup
-ktap_begin 15
+ktap_begin 17
 alert_network
 # A guest has little memory, and so little room for TIME_WAIT.
 sysctl -qw net.ipv4.tcp_max_syn_backlog=256 net.ipv4.tcp_max_tw_buckets=262144
@@ -78,11 +78,12 @@ for cookies in 0 1 2; do
 	is "cookies $cookies: ab at full speed" burst $requests 200
 	speed
 done
+is "cookies were sent" [ "$(module_counter cookies_sent < "$PROC")" -gt 0 ]
 is "none of that is an alert" nothing_raised_but
 
 tc qdisc add dev tcps0 root netem delay 150ms loss 2% limit 100000
 tc -n tcps_h qdisc add dev tcps1 root netem delay 150ms loss 2% limit 100000
-for cookies in 0 1; do
+for cookies in 0 1 2; do
 	sysctl -qw net.ipv4.tcp_syncookies=$cookies
 	is "cookies $cookies: clients 300 ms away, 2 % lost" \
 		burst $slow_requests 300
@@ -109,6 +110,7 @@ plight_stop browsers
 plight_stop server
 
 # The burst is larger than the accept queue, and nobody accepts.
+sysctl -qw net.ipv4.tcp_syncookies=1
 kill -STOP "$worker"
 plight_start callers there plight 192.0.2.1 8080
 tell callers "hang 1200"

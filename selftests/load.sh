@@ -87,8 +87,9 @@ rules_all_the_time()
 {
 	local rule=/sys/module/tcpstates/parameters/rule
 	while [ ! -e "$dir/stop" ]; do
-		cat $rule 2> /dev/null
-		[ ! -e $rule ] || echo half_dead age=33 2> /dev/null > $rule
+		cat "$rule" 2> /dev/null
+		[ ! -e "$rule" ] ||
+			echo half_dead age=33 2> /dev/null > "$rule"
 	done | grep -v '^[a-z_]* enabled=[01] .*quiet=5$' >> "$dir/busy"
 }
 

@@ -151,6 +151,12 @@ follow()
 	follower=$!
 }
 
+# waits PID: it has joined, has said what there is, and waits for more
+waits()
+{
+	grep -q poll "/proc/$1/wchan"
+}
+
 # events_of NAME: raised or cleared, rule, port, as JSON of --follow has them
 events_of()
 {
@@ -193,7 +199,8 @@ leak_is_whose()
 			$8 == 100 } END { exit !ok }' || { ctl alerts -n
 			holders close-wait 7450; false; }
 }
-is "alerts: process, user and number as ss has them" leak_is_whose
+# On a busy machine some get to be old enough a second later.
+is "alerts: process, user and number as ss has them" poll 10 leak_is_whose
 
 leak_json()
 {
@@ -319,13 +326,13 @@ at_exit "default_buffer $(nsenter -t 1 -n sysctl -n net.core.rmem_default)"
 default_buffer 2304
 follow deaf.json -j syn_sent_pileup
 deaf=$follower
-sleep 1
+poll 20 waits $deaf
 default_buffer 212992
 # shellcheck disable=SC2016
 follow busy.json -j --exec 'echo $$ >> '"$dir/busy.ran"'; sleep 1000' \
 	syn_sent_pileup
 busy=$follower
-sleep 1
+poll 20 waits $busy
 kill -STOP $deaf
 pileups 50 10
 
@@ -352,6 +359,11 @@ is "--follow: what a stopped reader has lost is asked for" poll 10 all_told
 is "which has lost some" [ "$lost" -gt 0 ]
 
 # One runs, 64 wait, and 100 there were.
+busy_heard_all()
+{
+	[ "$(wc -l < "$dir/busy.json")" -eq 100 ]
+}
+poll 20 busy_heard_all
 kill -TERM $busy
 wait $busy
 bounded()
@@ -401,7 +413,7 @@ wait $swarm
 # --- a module that goes away -----------------------------------------------------------------
 
 follow last.json -j
-sleep 1
+poll 20 waits $follower
 mod_unload
 status=0
 wait $follower || status=$?
