@@ -157,13 +157,10 @@ def start_owners():
 
 def those_of_ss():
     """conns: state, both ends, inode, every process and descriptor, as ss"""
-    stop = time.monotonic() + 60
-    while True:
+    stop, before, said, after = time.monotonic() + 60, 0, 1, 2
+    # Timers run: at rest is between two looks that are the same.
+    while not before == said == after and time.monotonic() < stop:
         before, said, after = ss(), ours(), ss()
-        # Timers run: at rest is between two looks that are the same.
-        if before == after and (said == before or time.monotonic() > stop):
-            break
-        assert time.monotonic() < stop, 'it does not come to rest'
     assert said == before, \
         f'only ours: {[x for x in said if x not in before][:4]}, ' \
         f'only in ss: {[x for x in before if x not in said][:4]}'
