@@ -190,7 +190,7 @@ counted_by_perf()
 	lines=$(grep -c tcpstates_transition: "$TRACE/trace")
 	echo "perf: $count, tracefs: $lines"
 	cat "$dir/log"
-	[ $status -eq 0 ] && trace_complete && [ "$count" = "$lines" ] &&
+	[ "$status" -eq 0 ] && trace_complete && [ "$count" = "$lines" ] &&
 		[ "$lines" -ge $((5 * 9)) ]
 }
 

@@ -6,8 +6,10 @@
  *   netlink_fuzz MESSAGES SEED
  *
  * Ends with 1 if a refusal of an attribute has no text, if an answer has
- * what looks like a kernel address, if an operation was never accepted, or if the
- * family does not answer in the end.  Whether the kernel minds is for the kernel's log to say.
+ * what looks like a kernel address, if an operation was never accepted that we may
+ * do (config-set and all namespaces: as root in the initial namespace), or if the
+ * family does not answer in the end.  Whether the kernel minds is for the kernel's
+ * log to say.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -40,7 +43,7 @@ struct rule {
 static struct rule rules[POLICIES][ATTRS];
 static int policy_of[CMDS][2];		/* for do, for dump; -1: none */
 static unsigned long refused, accepted, silent, addresses, abandoned;
-static unsigned long accepted_of[CMDS];
+static unsigned long accepted_of[CMDS], everywhere;
 static uint64_t seed;
 
 /* xorshift64* */
@@ -172,12 +175,12 @@ static size_t size_of(const struct rule *rule)
 	}
 }
 
-/* A value that passes, one at the edge, one past it, or any. */
+/* A value that passes, one at the edge, one past it, a small one, or any. */
 static uint64_t value_of(const struct rule *rule)
 {
 	uint64_t span = rule->max - rule->min + 1;
 
-	switch (below(6)) {
+	switch (below(8)) {
 	case 0:
 		return rule->min;
 	case 1:
@@ -188,6 +191,9 @@ static uint64_t value_of(const struct rule *rule)
 		return rule->max + 1;
 	case 4:
 		return any();
+	case 5:
+	case 6:
+		return below(128);
 	default:
 		return rule->min + (span ? any() % span : any());
 	}
@@ -228,7 +234,7 @@ static void put_attr(struct request *r, unsigned int policy, int depth)
 
 static void put_any(struct request *r, unsigned int policy, int depth)
 {
-	unsigned int n = below(24);
+	unsigned int n = below(one_in(2) ? 5 : 24);
 
 	while (n--)
 		put_attr(r, policy, depth);
@@ -265,6 +271,10 @@ static bool make(struct request *r, int family)
 		r->buf.nlh.nlmsg_flags |= any();
 		whole = false;
 	}
+	/* Without it, nothing else is looked at. */
+	if (cmd == TCPSTATES_CMD_RULE_SET && policy >= 0 && one_in(2))
+		put_value(r, TCPSTATES_A_RULE_RULE,
+			  &rules[policy][TCPSTATES_A_RULE_RULE]);
 	put_any(r, policy < 0 ? below(POLICIES) : (unsigned int)policy, 0);
 	if (one_in(8))
 		whole = !damage(r);
@@ -293,6 +303,28 @@ static void look(const struct nlmsghdr *nlh, void *arg)
 	inspect(attr, left, 0);
 }
 
+/* A dump of all namespaces */
+static bool of_all(const struct request *r)
+{
+	static const int all_netns[CMDS] = {
+		[TCPSTATES_CMD_STATS_GET] = TCPSTATES_A_STATS_ALL_NETNS,
+		[TCPSTATES_CMD_ALERT_GET] = TCPSTATES_A_ALERT_ALL_NETNS,
+		[TCPSTATES_CMD_RULE_GET] = TCPSTATES_A_RULE_ALL_NETNS,
+		[TCPSTATES_CMD_HISTORY_GET] = TCPSTATES_A_MOMENT_ALL_NETNS,
+	};
+	const struct genlmsghdr *genl = NLMSG_DATA(&r->buf.nlh);
+	const struct nlattr *attr;
+	size_t left;
+
+	if (genl->cmd >= CMDS || !all_netns[genl->cmd])
+		return false;
+	for (attr = attr_first(&r->buf.nlh, &left); attr_ok(attr, left);
+	     attr = attr_next(attr, &left))
+		if (attr_type(attr) == all_netns[genl->cmd])
+			return true;
+	return false;
+}
+
 static void judge(const struct answer *a, const struct request *r, bool whole)
 {
 	const struct genlmsghdr *genl = NLMSG_DATA(&r->buf.nlh);
@@ -301,6 +333,7 @@ static void judge(const struct answer *a, const struct request *r, bool whole)
 		accepted++;
 		if (genl->cmd < CMDS)
 			accepted_of[genl->cmd]++;
+		everywhere += of_all(r);
 		return;
 	}
 	refused++;
@@ -352,11 +385,20 @@ static bool answers(int fd, int family)
 	       !a.error && a.messages == 1;
 }
 
+static bool in_initial(void)
+{
+	struct stat here, first;
+
+	return !stat("/proc/self/ns/net", &here) &&
+	       !stat("/proc/1/ns/net", &first) && here.st_ino == first.st_ino;
+}
+
 /* Who we are, and where, the kernel refuses that for certain. */
 static bool not_for_us(int cmd)
 {
-	return cmd == TCPSTATES_CMD_CONFIG_SET ||
-	       (cmd == TCPSTATES_CMD_RULE_SET && geteuid());
+	if (cmd == TCPSTATES_CMD_CONFIG_SET)
+		return geteuid() || !in_initial();
+	return cmd == TCPSTATES_CMD_RULE_SET && geteuid();
 }
 
 /* Return: whether each operation has been done, and not only refused. */
@@ -370,9 +412,11 @@ static bool all_done(void)
 			continue;
 		printf("operation %d: accepted %lu times\n", cmd,
 		       accepted_of[cmd]);
-		all &= accepted_of[cmd] || not_for_us(cmd);
+		/* What nobody may do must not have been done, either. */
+		all &= (accepted_of[cmd] > 0) != not_for_us(cmd);
 	}
-	return all;
+	printf("all namespaces: accepted %lu times\n", everywhere);
+	return all && (everywhere > 0) != not_for_us(TCPSTATES_CMD_CONFIG_SET);
 }
 
 int main(int argc, char **argv)

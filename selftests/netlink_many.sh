@@ -2,21 +2,22 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2
 # modules: tun tcp_diag inet_diag
-# timeout: 900
+# timeout: 1800
 #
-# Dumps of many connections: the same as ss lists, with each filter; none is
-# missed while others come and go; the module is unloaded while twenty
-# processes read.
+# Dumps of many connections: the same as ss lists, with each filter, and what the
+# tool makes of them; none is missed while others come and go; the module is
+# unloaded while twenty processes read.
 #
 #   NETLINK_MANY=COUNT   connections, times two sockets (12000); also
-#                        netlink_many=COUNT on the kernel's command line
+#                        netlink_many=COUNT on the kernel's command line; 100000
+#                        need a guest with --mem 8G
 
 # The functions below are called through is() and poll(); A && B || C means that.
 # shellcheck disable=SC2317,SC2015
 
 . "$(dirname "$0")/lib.sh"
 
-need tcp_walk swarm netlink_dump ss awk ip
+need tcp_walk swarm netlink_dump tcpstatectl ss awk ip
 many=12000
 ! slow_kernel || many=2000
 said=$(tr ' ' '\n' < /proc/cmdline | sed -n 's/^netlink_many=//p')
@@ -114,6 +115,29 @@ by_age()
 	nothing age-min=3600000000 && same -- age-min=1
 }
 
+# The tool's table of all: state and ends as ss has them; whose they are
+as_the_tool_says()
+{
+	local all=listen,syn-sent,syn-recv,established,fin-wait1,fin-wait2
+	all+=,close-wait,closing,last-ack,time-wait
+	theirs > "$dir/a"
+	$in_n tcpstatectl conns state "$all" > "$dir/tool" || return
+	awk 'NR > 1 {
+		s = $1
+		gsub("_", "-", s)
+		sub("ESTABLISHED", "ESTAB", s)
+		sub("FIN-WAIT", "FIN-WAIT-", s)
+		print s, $3, $4
+	}' "$dir/tool" | sort > "$dir/b"
+	cmp "$dir/a" "$dir/b" ||
+		{ wc -l "$dir/a" "$dir/b"; diff "$dir/a" "$dir/b" | head; return 1; }
+	awk '$1 == "ESTABLISHED" && ($3 ":" $4) ~ /:7100:|:7100$/ {
+		n[$5 ~ /^swarm\/[0-9]*$/]++
+	}
+	END { print n[1] + 0 " of swarm, " n[0] + 0 " not"; exit n[0] || !n[1] }
+	' "$dir/tool"
+}
+
 all_known()
 {
 	grep -E '^# shown [0-9]* skipped 0 ageless 0 intr 0$' "$dir/dump" ||
@@ -191,7 +215,7 @@ walk=$!
 at_exit "kill -9 $walk 2> /dev/null"
 poll 120 test -e "$dir/f.there" || note < "$dir/f.out"
 
-ktap_begin 11
+ktap_begin 12
 is "each state" poll 20 each_state
 is "addresses of all states" poll 20 by_address_of_mix
 ulimit -n $((2 * each + 100))
@@ -215,6 +239,7 @@ at_exit "kill -9 ${swarms[*]} 2> /dev/null"
 
 is "all connections: $(theirs | wc -l) in ss" poll 60 same --
 is "all have an age, none was skipped" all_known
+is "the tool's table of all" poll 60 as_the_tool_says
 is "states that last" lasting_states
 is "ports" by_port
 is "addresses" by_address

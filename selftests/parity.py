@@ -9,6 +9,7 @@ What a source says is a dictionary: what it is about and the field, to a value.
 import ipaddress
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from netlink_ynl import PROC, enter_initial, in_child, ynl
 ROUNDS = int(sys.argv[1])
 INODE = os.stat('/proc/thread-self/ns/net').st_ino
 PORT = 7700
+held = []
 
 DWELL = ('p50', 'p99', 'max', 'samples')
 PARAMS = ('enabled', 'count', 'percent', 'age', 'duration', 'clear', 'quiet')
@@ -323,14 +325,43 @@ def rules_are(said):
             [by_netlink[name].get(p) for p in PARAMS], rule
 
 
-def rules_at_rest():
-    """at rest: /proc, rule-get and rules -j, one raised, one off"""
-    ynl.do('rule-set', {'rule': 'close-wait-leak', 'count': 1, 'age': 1})
-    ynl.do('rule-set', {'rule': 'syn-sent-pileup', 'enabled': 0})
-    end = time.monotonic() + 30
-    while proc()['alert', 'close_wait_leak', 'status'] != 'raised':
-        assert time.monotonic() < end, 'it is not raised'
+def left_alone(port, count):
+    """Connections that the peer has closed, and we have not"""
+    with socket.socket() as listener:
+        listener.bind(('127.0.0.1', port))
+        listener.listen(count)
+        for _ in range(count):
+            with socket.socket() as client:
+                client.connect(('127.0.0.1', port))
+                yield listener.accept()[0]
+
+
+def until(check, what):
+    end = time.monotonic() + 60
+    while not check():
+        assert time.monotonic() < end, what
         time.sleep(0.2)
+
+
+def leaks():
+    """What the line says of close_wait_leak: total, now"""
+    said = proc()
+    return [said['alert', 'close_wait_leak', name]
+            for name in ('raised_total', 'active')]
+
+
+def rules_at_rest():
+    """at rest: /proc, rule-get and rules -j, some raised, one no more, one off"""
+    held.extend(left_alone(PORT + 10, 7))
+    gone = list(left_alone(PORT + 11, 3))
+    ynl.do('rule-set', {'rule': 'close-wait-leak', 'count': 1, 'age': 1,
+                        'quiet': 1})
+    ynl.do('rule-set', {'rule': 'syn-sent-pileup', 'enabled': 0})
+    # One port each of those that tcp_walk holds, and our two
+    until(lambda: leaks() == [22, 22], 'not all are raised')
+    for sock in gone + held[:2]:
+        sock.close()
+    until(lambda: leaks() == [22, 21], 'none is cleared')
     assert proc()['alert', 'syn_sent_pileup', 'status'] == 'off'
     at_rest(rules_are)
 
@@ -378,6 +409,10 @@ def culprits_are(said):
 
 def culprits_at_rest():
     """at rest: /proc, alert-get and alerts -j"""
+    said = proc()
+    ours = [said['culprit', 'close_wait_leak', f'*:{PORT + 10}', name]
+            for name in ('value', 'peak', 'threshold', 'times')]
+    assert ours == [5, 7, 1, 1], ours
     at_rest(culprits_are)
     since = min(a['since'] for a in ynl_alerts() if a['state'] == 'raised')
     seconds = max(value for key, value in proc().items()

@@ -12,8 +12,10 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import threading
 import time
 
 from ktap import run_tests
@@ -21,6 +23,7 @@ from ktap import run_tests
 PAIRS, LEAST = int(sys.argv[1]), int(sys.argv[2])
 SLOW = ' kasan_save_' in open('/proc/kallsyms', encoding='ascii').read()
 USER = 4321
+LIMIT = 0.05 if SLOW else 0.01
 FIN_WAIT2 = 5
 ALL = 'listen,syn-sent,syn-recv,established,fin-wait1,fin-wait2,close-wait,' \
     'closing,last-ack,time-wait'
@@ -154,13 +157,10 @@ def start_owners():
 
 def those_of_ss():
     """conns: state, both ends, inode, every process and descriptor, as ss"""
-    stop = time.monotonic() + 60
-    while True:
+    stop, before, said, after = time.monotonic() + 60, 0, 1, 2
+    # Timers run: at rest is between two looks that are the same.
+    while not before == said == after and time.monotonic() < stop:
         before, said, after = ss(), ours(), ss()
-        # Timers run: at rest is between two looks that are the same.
-        if before == after and (said == before or time.monotonic() > stop):
-            break
-        assert time.monotonic() < stop, 'it does not come to rest'
     assert said == before, \
         f'only ours: {[x for x in said if x not in before][:4]}, ' \
         f'only in ss: {[x for x in before if x not in said][:4]}'
@@ -190,21 +190,24 @@ def those_of_a_user():
     assert {c['uid'] for c in listed} == {USER}
 
 
-def many_ends():
+def connect(listener, when):
+    """Both ends; when[]: before, and after, they came into their state"""
+    client = socket.socket()
+    when.append(time.monotonic())
+    client.connect(listener.getsockname())
+    server = listener.accept()[0]
+    when.append(time.monotonic())
+    return client, server
+
+
+def many_ends(listener):
     """Connections to one port, every other one half closed, and when each end
     came into its state: by the client's port."""
-    listener = socket.socket()
-    listener.bind(('127.0.0.1', 0))
-    listener.listen(1)
     entered = {}
     for turn in range(40):
-        client = socket.socket()
-        when = [time.monotonic()]
-        client.connect(listener.getsockname())
-        server = listener.accept()[0]
-        when.append(time.monotonic())
-        held.extend((listener, client, server))
-        port = client.getsockname()[1]
+        when = []
+        client, server = connect(listener, when)
+        held.extend((client, server))
         time.sleep(0.03)
         if turn % 2:
             when = [time.monotonic()]
@@ -215,38 +218,78 @@ def many_ends():
                 pass
             when.append(time.monotonic())
             time.sleep(0.03)
-        entered[port] = when
-    return listener.getsockname()[1], entered
+        entered[client.getsockname()[1]] = when
+    return entered
 
 
-def apart(side, port, entered):
-    """How far the ages in one list are from each other, at least"""
+class Visitors(threading.Thread):
+    """They come all the time: who is there tells when somebody has looked."""
+
+    def __init__(self, listener):
+        super().__init__()
+        self.listener, self.sockets = listener, []
+        self.entered, self.enough = {}, False
+        self.start()
+
+    def run(self):
+        while not self.enough:
+            when = []
+            ends = connect(self.listener, when)
+            self.entered[ends[0].getsockname()[1]] = when
+            self.sockets.extend(ends)
+            time.sleep(0.001)
+
+    def leave(self):
+        self.enough = True
+        self.join()
+        for sock in self.sockets:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                            struct.pack('ii', 1, 0))
+            sock.close()
+
+
+def wrong_by(side, listener, entered):
+    """How wrong an age in a list may be: if it is right, the time of its
+    beginning and the age are together the time of the list, which is between
+    the visitor who came last and the first who is not in it."""
     word, other = ('sport', 'remote') if side == 'server' else \
         ('dport', 'local')
-    before = time.monotonic()
-    listed = conns(word, str(port), 'state',
-                   'established,close-wait,fin-wait2')
-    after = time.monotonic()
-    states = [c['state'] for c in listed]
+    visitors = Visitors(listener)
+    try:
+        listed = conns(word, str(listener.getsockname()[1]), 'state',
+                       'established,close-wait,fin-wait2')
+        time.sleep(0.01)
+    finally:
+        visitors.leave()
+    came = visitors.entered
+    ports = {c[other]['port'] for c in listed}
+    states = [c['state'] for c in listed if c[other]['port'] in entered]
     half = 'close_wait' if side == 'server' else 'fin_wait2'
     assert states.count('established') == states.count(half) == 20, states
-    # When it was looked at, if the age is right: from, to
-    looked = [[t + c['age_us'] / 1e6
-               for t in entered[c[other]['port']]] for c in listed]
-    assert all(before - 0.01 < t[1] and t[0] < after + 0.01 for t in looked), \
-        (before, after, looked)
-    return max(t[0] for t in looked) - min(t[1] for t in looked)
+    last = max(came[port][0] for port in ports if port in came)
+    missing = min(came[port][1] for port in came if port not in ports)
+    began = {**entered, **came}
+    looked = [[t + c['age_us'] / 1e6 for t in began[c[other]['port']]]
+              for c in listed]
+    beyond = max(max(t[0] for t in looked) - missing,
+                 last - min(t[1] for t in looked), 0)
+    return beyond + max(missing - last, 0)
 
 
 def ages():
     """conns: ages are right to 10 ms, of connects and of shutdowns"""
-    port, entered = many_ends()
-    for side in ('server', 'client'):
-        # A list that was interrupted is not of one moment.
-        error = min(apart(side, port, entered) for _ in range(8))
-        assert error < (0.05 if SLOW else 0.01), \
-            f'{side}: {error * 1000:.3f} ms apart'
-        print(f'# {side}: 40 ages agree to {max(error, 0) * 1000:.3f} ms')
+    with socket.socket() as listener:
+        listener.bind(('127.0.0.1', 0))
+        listener.listen(1)
+        entered = many_ends(listener)
+        for side in ('server', 'client'):
+            # A list that was interrupted is not of one moment.
+            wrong = []
+            while not wrong or min(wrong) > LIMIT and len(wrong) < 20:
+                wrong.append(wrong_by(side, listener, entered))
+            assert min(wrong) <= LIMIT, f'{side}: {wrong}'
+            print(f'# {side}: right to {min(wrong) * 1000:.1f} ms, '
+                  f'in {len(wrong)} lists')
 
 
 def all_known():
