@@ -44,6 +44,7 @@ COMMANDS=(
 	"wget -q -O - http://127.0.0.1:9100/metrics"
 )
 JUDGED=(
+	"/bin/true"
 	"tcpstatectl show"
 	"tcpstatectl conns"
 	"tcpstatectl conns state close-wait"
