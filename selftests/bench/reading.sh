@@ -48,8 +48,10 @@ JUDGED=(
 	"tcpstatectl show"
 	"tcpstatectl conns"
 	"tcpstatectl conns state close-wait"
+	"tcpstatectl conns state time-wait"
 	"ss -tan"
 	"ss -tan state close-wait"
+	"ss -Htan state time-wait"
 )
 [ "$2" != judged ] || COMMANDS=("${JUDGED[@]}")
 
