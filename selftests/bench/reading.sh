@@ -44,11 +44,14 @@ COMMANDS=(
 	"wget -q -O - http://127.0.0.1:9100/metrics"
 )
 JUDGED=(
+	"/bin/true"
 	"tcpstatectl show"
 	"tcpstatectl conns"
 	"tcpstatectl conns state close-wait"
+	"tcpstatectl conns state time-wait"
 	"ss -tan"
 	"ss -tan state close-wait"
+	"ss -Htan state time-wait"
 )
 [ "$2" != judged ] || COMMANDS=("${JUDGED[@]}")
 
