@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2 jq
 # modules: veth tcp_diag inet_diag sch_netem
-# timeout: 300
+# timeout: 600
 #
 # Alerts about connections, each from a real cause: raised in time, with the
 # right culprit, cleared in time; and what looks like it but is none.
