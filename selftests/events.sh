@@ -191,7 +191,7 @@ counted_by_perf()
 	echo "perf: $count, tracefs: $lines"
 	cat "$dir/log"
 	[ "$status" -eq 0 ] && trace_complete && [ "$count" = "$lines" ] &&
-		[ "$lines" -ge $((5 * 9)) ]
+		[ "$lines" -ge $((5 * 10)) ]
 }
 
 recorded_by_perf()

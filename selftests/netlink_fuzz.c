@@ -240,6 +240,17 @@ static void put_any(struct request *r, unsigned int policy, int depth)
 		put_attr(r, policy, depth);
 }
 
+/* One parameter of a rule: by chance alone, hardly ever one is right. */
+static void put_param(struct request *r, const struct rule *of)
+{
+	int type = TCPSTATES_A_RULE_ENABLED +
+		   (int)below(TCPSTATES_A_RULE_QUIET -
+			      TCPSTATES_A_RULE_ENABLED + 1);
+
+	put_value(r, TCPSTATES_A_RULE_RULE, &of[TCPSTATES_A_RULE_RULE]);
+	put_value(r, type, &of[type]);
+}
+
 /*
  * Bytes that are wrong, where lengths and types may be among them.  True: nobody
  * has to say what is wrong with it.
@@ -271,11 +282,11 @@ static bool make(struct request *r, int family)
 		r->buf.nlh.nlmsg_flags |= any();
 		whole = false;
 	}
-	/* Without it, nothing else is looked at. */
 	if (cmd == TCPSTATES_CMD_RULE_SET && policy >= 0 && one_in(2))
-		put_value(r, TCPSTATES_A_RULE_RULE,
-			  &rules[policy][TCPSTATES_A_RULE_RULE]);
-	put_any(r, policy < 0 ? below(POLICIES) : (unsigned int)policy, 0);
+		put_param(r, rules[policy]);
+	else
+		put_any(r, policy < 0 ? below(POLICIES) : (unsigned int)policy,
+			0);
 	if (one_in(8))
 		whole = !damage(r);
 	return whole;

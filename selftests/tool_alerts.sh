@@ -388,10 +388,11 @@ exec {stay}> "$dir/stay"
 poll 10 grep -q open "$dir/swarm"
 sleep 3
 
+# A look that was late may be in the same second as the next one.
 history_is_right()
 {
 	ctl history -j | jq -e --argjson e "$(ss -Htan state established | wc -l)" '
-		.moments | length > 5 and (map(.when) | . == (sort | unique)) and
+		.moments | length > 5 and (map(.when) | . == sort) and
 		(.[-1].current.established == $e) and
 		(map(.opened) | add) >= 40 and (map(.accepted) | add) >= 40 and
 		(now - .[-1].when | . > -2 and . < 5)' > /dev/null || {

@@ -17,15 +17,21 @@ vmalloc()
 # maps NAME COMMAND...: memory locked for the maps and programs of a BPF tool
 maps()
 {
-	local name=$1 pid
+	local name=$1 tries=120 pid
 	shift
 	"$@" > /dev/null 2>&1 &
 	pid=$!
-	sleep 8
+	while [ $tries -gt 0 ] && ! grep -qs prog_type: /proc/$pid/fdinfo/*; do
+		sleep 1
+		tries=$((tries - 1))
+	done
+	sleep 5
 	say "$(cat /proc/$pid/fdinfo/* 2> /dev/null |
 		awk '$1 == "memlock:" { s += $2 } END { print s + 0 }')" "$name"
-	kill -INT $pid
-	wait $pid
+	# Not before it listens to that
+	while kill -INT $pid 2> /dev/null; do
+		sleep 1
+	done
 }
 
 echo "kernel $(uname -r)"
