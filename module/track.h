@@ -160,7 +160,9 @@ static inline u64 tcps_slot_read(const struct tcps_slot *slot, u64 *when)
 	smp_rmb(); /* look, then look again */
 	if (word & TCPS_REC_BUSY || READ_ONCE(slot->word) != word)
 		return 0;
-	return word;
+	/* The slot may have been another's, and be the same again since. */
+	smp_rmb();
+	return READ_ONCE(slot->when) == *when ? word : 0;
 }
 
 size_t tcps_table_bytes(u32 max_connections);
