@@ -19,7 +19,7 @@ mod_setup
 at_exit "rm -rf $dir"
 PORT=7901
 COUNT=30
-ktap_begin 37
+ktap_begin 38
 
 # holding COMMAND...: in the background until let_go
 holding()
@@ -101,6 +101,18 @@ owners_are_those_of_ss()
 		sed -E 's/.*\(\("([^"]*)",pid=([0-9]+).*/\1\/\2/' | sort) \
 		<(tcpstatectl conns state established |
 		awk 'NR > 1 { print $5 }' | sort)
+}
+
+# As many connections as with processes; one that has some is asked for.
+no_processes()
+{
+	[ "$(tcpstatectl conns -j | jq '[.connections[] | select(.process)] |
+		length')" -gt 0 ] &&
+	tcpstatectl conns -j --no-processes | jq -e \
+		'.connections | length > 0 and all(.process == null and
+		.processes == null)' > /dev/null &&
+	tcpstatectl listeners -j --no-processes | jq -e \
+		'.listeners | length > 0 and all(.processes == null)' > /dev/null
 }
 
 # A socket that three processes have open, one of them twice, as ss -p says it:
@@ -705,6 +717,7 @@ is "diagram: the numbers of the load" diagram_has_the_numbers
 is "an unprivileged user" unprivileged
 is "a closed pipe" closed_pipe
 is "conns: several processes, all descriptors" several_owners
+is "conns: processes are left out" no_processes
 is "conns: IPv6, and IPv4 mapped into it" both_families
 is "conns: the same order twice" order_is_stable
 is "listeners: half open, young, drops" queues

@@ -23,6 +23,7 @@
  * @user:	his name; NULL: not found
  * @looked_up:	@uid is somebody
  * @numeric:	numbers of users, not names
+ * @lean:	processes are not looked for
  */
 struct whose {
 	struct tcpstates_owners *owners;
@@ -32,6 +33,7 @@ struct whose {
 	char *user;
 	bool looked_up;
 	bool numeric;
+	bool lean;
 };
 
 /**

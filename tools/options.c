@@ -21,6 +21,7 @@ const struct option_info option_infos[] = {
 	{ OPT_EXEC, "exec",	"CMD",	"run a command for each of them" },
 	{ 'N', "netns",		"NAME",	"look into that network namespace (name or PID)" },
 	{ OPT_ALL_NETNS, "all-netns", NULL, "look into all network namespaces" },
+	{ OPT_NO_PROCESSES, "no-processes", NULL, "do not look for the processes" },
 	{ OPT_INTERVAL, "interval", "SECS", "again and again, so many seconds apart" },
 	{ OPT_COUNT, "count", "TIMES", "end after so many times" },
 	{ OPT_COLOR, "color", "WHEN", "colours: auto, always or never" },

@@ -35,23 +35,25 @@ const struct verb verbs[] = {
 		.name = "conns",
 		.args = "[FILTER...]",
 		.max_args = 64,
-		.options = "jnp" OPTS_AGAIN OPTS_ALL_NETNS,
+		.options = "jnp" OPTS_AGAIN OPTS_ALL_NETNS OPTS_NO_PROCESSES,
 		.summary = "live connections, how long in their state, and whose",
 		.text =
 "Prints live connections, listeners apart: the state, how long each has been\n"
 "in it, both ends, and the process, user and cgroup that it belongs to; the\n"
-"longest in its state first.  \">\" before a time: at least so long, the\n"
-"module has seen only the end of it.  FILTER is words like\n"
+"longest in its state first.  \">\", or its sign for \"at least\", before a time:\n"
+"the module has seen only the end of it.  FILTER is words like\n"
 "  state close-wait,last-ack   older 60s    sport 80    dport 443\n"
 "  src 192.0.2.0/24    dst 2001:db8::1    uid 1000    family 6    cgroup /a/b\n"
-"all of which must hold.  The kernel does the filtering.\n",
+"all of which must hold.  The kernel does the filtering.  Processes are looked\n"
+"for among all open files of the machine, which costs more than all the rest:\n"
+"--no-processes leaves that out.\n",
 		.run = cmd_conns,
 	},
 	{
 		.name = "listeners",
 		.args = "[FILTER...]",
 		.max_args = 64,
-		.options = "jnp" OPTS_AGAIN OPTS_ALL_NETNS,
+		.options = "jnp" OPTS_AGAIN OPTS_ALL_NETNS OPTS_NO_PROCESSES,
 		.summary = "listeners, their queues, what they dropped, and whose",
 		.text =
 "Prints listeners: half-open connections (HALF), those of them that are new\n"

@@ -28,12 +28,14 @@ enum {
 	OPT_COLOR	= 3,
 	OPT_EXEC	= 4,
 	OPT_ALL_NETNS	= 5,
+	OPT_NO_PROCESSES = 6,
 };
 
 #define OPTS_AGAIN	"\1\2"
 #define OPTS_COUNT	"\2"
 #define OPTS_EXEC	"\4"
 #define OPTS_ALL_NETNS	"\5"
+#define OPTS_NO_PROCESSES "\6"
 
 /**
  * struct options - options given on the command line

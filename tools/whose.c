@@ -12,12 +12,13 @@
 /**
  * whose_begin() - begin to ask
  * @whose:	filled
- * @options:	-n
+ * @options:	-n, --no-processes
  */
 void whose_begin(struct whose *whose, const struct options *options)
 {
 	memset(whose, 0, sizeof(*whose));
 	whose->numeric = options->given['n'];
+	whose->lean = options->given[OPT_NO_PROCESSES];
 	whose->owners = output_must(tcpstates_owners_new());
 }
 
@@ -28,7 +29,8 @@ void whose_begin(struct whose *whose, const struct options *options)
  */
 void whose_want(struct whose *whose, const struct tcpstates_num *inode)
 {
-	if (inode->known && tcpstates_owners_want(whose->owners, inode->value))
+	if (inode->known && !whose->lean &&
+	    tcpstates_owners_want(whose->owners, inode->value))
 		output_must(NULL);
 }
 
@@ -299,7 +301,8 @@ void whose_json(struct whose *whose, struct json_object *object,
 
 	owner = owners_of(whose, inode, &nr);
 	json_add(object, "process", nr ? process_json(owner) : NULL);
-	json_add(object, "processes", processes_json(owner, nr));
+	json_add(object, "processes",
+		 whose->lean ? NULL : processes_json(owner, nr));
 	json_add_num(object, "uid", uid);
 	json_add_num(object, "inode", inode);
 	json_add_num(object, "cgroup", cgroup);
