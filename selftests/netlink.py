@@ -300,10 +300,11 @@ def filter_owner():
 def filter_together():
     """filter: all conditions must hold"""
     port = firsts[0].getsockname()[1]
+    there = {'remote-port': port, 'remote-addr': bytes([127, 0, 0, 1])}
     got = keys(states=['established'], family=socket.AF_INET, uid=1234,
-               **{'remote-port': port, 'remote-addr': bytes([127, 0, 0, 1])})
+               **there)
     assert len(got) == 1 and got[0][2][1] == port, got
-    assert not keys(states=['close-wait'], **{'remote-port': port})
+    assert not keys(states=['close-wait'], **there)
 
 
 def ages():
@@ -311,7 +312,8 @@ def ages():
     for client, before, after in timed:
         port = client.getsockname()[1]
         asked = time.monotonic()
-        got = dump('conn-get', **{'local-port': port})[0]
+        got = dump('conn-get', **{'local-port': port, 'remote-port':
+                                  client.getpeername()[1]})[0]
         answered = time.monotonic()
         assert len(got) == 1 and 'age-at-least' not in got[0], got
         low = microseconds(asked - after) - 10000
@@ -331,8 +333,10 @@ def ages_later():
     time.sleep(0.7)
     port = listener.getsockname()[1]
     asked = time.monotonic()
-    got = {c['state']: c['age'] for which in ('local-port', 'remote-port')
-           for c in dump('conn-get', **{which: port})[0]}
+    got = {c['state']: c['age'] for which in ('local', 'remote')
+           for c in dump('conn-get', **{
+               which + '-port': port,
+               which + '-addr': bytes([127, 0, 0, 3])})[0]}
     answered = time.monotonic()
     low = microseconds(asked - after) - 10000
     high = microseconds(answered - before) + 10000
