@@ -98,6 +98,7 @@ silent()
 {
 	[ "$(ss -Htan state syn-recv sport = :7400 | wc -l)" -ge 300 ]
 }
+sysctl -qw net.ipv4.tcp_syncookies=1
 plight_start server plight 192.0.2.1 7400
 tell server "listen 511"
 tell server "defer 30"
@@ -110,7 +111,6 @@ plight_stop browsers
 plight_stop server
 
 # The burst is larger than the accept queue, and nobody accepts.
-sysctl -qw net.ipv4.tcp_syncookies=1
 kill -STOP "$worker"
 plight_start callers there plight 192.0.2.1 8080
 tell callers "hang 1200"
