@@ -576,8 +576,8 @@ def history_is():
     assert all(m['netns-ino'] == INODE for m in whole)
     times = [m['when'] // 1000000 for m in whole]
     assert times == sorted(times) and len(times) > 20
-    # The first of them may have been late, and then in the second of the next.
-    assert times[-1] - times[0] + 2 >= len(times), times
+    # On a slow kernel the first may be late, and in the second of the next.
+    assert times[-1] - times[0] + (2 if SLOW else 1) >= len(times), times
     assert now - times[-1] < 3 or SLOW, (now, times)
     assert [m for m in whole if m['when'] >= before * 1e6] == \
         got + [m for m in whole if m['when'] > got[-1]['when']]
