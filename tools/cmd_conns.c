@@ -2,68 +2,27 @@
 /*
  * tcpstatectl conns
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <linux/tcpstates.h>
 
-#include "conns.h"
-#include "filter.h"
-#include "interval.h"
+#include "rows.h"
 
 /* Listeners have a command of their own, unless they are asked for. */
 #define NOT_LISTEN	(((1U << (TCPSTATES_TCP_STATE_CLOSING + 1)) - 2) & \
 			 ~(1U << TCPSTATES_TCP_STATE_LISTEN))
 
-/**
- * struct row - a connection
- * @conn:	the connection
- * @space:	where it is; NULL: here, as all are
- */
-struct row {
-	struct tcpstates_conn conn;
-	const struct space *space;
-};
-
-/**
- * struct list - connections
- * @row:	the connections
- * @nr:		length of @row
- * @room:	for how many there is room
- * @filter:	which are asked for
- * @options:	of the command line
- * @interval:	when they are asked for
- */
-struct list {
-	struct row *row;
-	size_t nr, room;
-	struct tcpstates_filter filter;
-	const struct options *options;
-	const struct interval *interval;
-};
-
-static int collect(const struct tcpstates_conn *conn, void *arg)
+static int collect(const struct tcpstates_conn *conn, void *rows)
 {
-	struct conns_visit *visit = arg;
-	struct list *list = visit->arg;
-
-	if (list->nr == list->room) {
-		list->room = list->room ? 2 * list->room : 64;
-		list->row = output_must(reallocarray(list->row, list->room,
-						     sizeof(*list->row)));
-	}
-	list->row[list->nr++] = (struct row){ *conn, visit->space };
+	rows_add(rows)->conn = *conn;
 	return 0;
 }
 
-static int ask(struct tcpstates_nl *nl, struct conns_visit *visit,
-	       struct tcpstates_summary *summary, struct tcpstates_error *error)
+static int ask(struct tcpstates_nl *nl, const struct tcpstates_filter *filter,
+	       void *rows, struct tcpstates_summary *summary,
+	       struct tcpstates_error *error)
 {
-	const struct list *list = visit->arg;
-
-	return tcpstates_conns(nl, &list->filter, collect, visit, summary,
-			       error);
+	return tcpstates_conns(nl, filter, collect, rows, summary, error);
 }
 
 static unsigned long long age(const struct tcpstates_conn *conn)
@@ -105,41 +64,36 @@ static const char *kind_name(unsigned int kind)
 	return kind <= TCPSTATES_KIND_MINI ? names[kind] : NULL;
 }
 
-static void print_text(const struct list *list, struct whose *whose)
+static const struct tcpstates_num *inode(const struct row *row)
 {
-	static const struct column columns[] = {
-		{ "NETNS", ALIGN_LEFT }, { "STATE", ALIGN_LEFT },
-		{ "AGE", ALIGN_RIGHT }, { "LOCAL", ALIGN_LEFT },
-		{ "REMOTE", ALIGN_LEFT },
-		{ "PROCESS", ALIGN_LEFT }, { "USER", ALIGN_LEFT | COLUMN_DROP(2) },
-		{ "CGROUP", ALIGN_LEFT | COLUMN_DROP(1) },
-		{ 0 }
-	};
-	struct table *table = table_new(columns);
-	const struct tcpstates_conn *conn;
-	const struct row *row = list->row;
-	char end[ENDPOINT_SIZE];
-
-	if (!list->options->given[OPT_ALL_NETNS])
-		table_hide(table, "NETNS");
-	for (; row < list->row + list->nr; row++) {
-		conn = &row->conn;
-		table_netns(table, row->space);
-		table_safe(table, state_name(conn->state));
-		conns_age(table, &conn->age_us, &conn->at_least_us);
-		table_safe(table, conns_endpoint(end, &conn->local));
-		table_safe(table, conns_endpoint(end, &conn->remote));
-		whose_process(whose, table, &conn->inode);
-		whose_user(whose, table, &conn->uid);
-		whose_cgroup(whose, table, &conn->cgroup);
-	}
-	if (list->interval->passed)
-		putchar('\n');
-	table_print(table);
+	return &row->conn.inode;
 }
 
-static struct json_object *conn_json(const struct row *row,
-				     struct whose *whose)
+static const struct column columns[] = {
+	{ "NETNS", ALIGN_LEFT }, { "STATE", ALIGN_LEFT },
+	{ "AGE", ALIGN_RIGHT }, { "LOCAL", ALIGN_LEFT },
+	{ "REMOTE", ALIGN_LEFT },
+	{ "PROCESS", ALIGN_LEFT }, { "USER", ALIGN_LEFT | COLUMN_DROP(2) },
+	{ "CGROUP", ALIGN_LEFT | COLUMN_DROP(1) },
+	{ 0 }
+};
+
+static void text(struct table *table, const struct row *row,
+		 struct whose *whose)
+{
+	const struct tcpstates_conn *conn = &row->conn;
+	char end[ENDPOINT_SIZE];
+
+	table_safe(table, state_name(conn->state));
+	conns_age(table, &conn->age_us, &conn->at_least_us);
+	table_safe(table, conns_endpoint(end, &conn->local));
+	table_safe(table, conns_endpoint(end, &conn->remote));
+	whose_process(whose, table, &conn->inode);
+	whose_user(whose, table, &conn->uid);
+	whose_cgroup(whose, table, &conn->cgroup);
+}
+
+static struct json_object *json(const struct row *row, struct whose *whose)
 {
 	const struct tcpstates_conn *conn = &row->conn;
 	struct json_object *object = json_new();
@@ -152,65 +106,22 @@ static struct json_object *conn_json(const struct row *row,
 	whose_json(whose, object, &conn->inode, &conn->uid, &conn->cgroup);
 	json_add_num(object, "cookie", &conn->cookie);
 	json_add_word(object, "kind", kind_name(conn->kind));
-	conns_netns_json(object, row->space);
 	return object;
 }
 
-static void print_json(const struct list *list, struct whose *whose,
-		       const struct tcpstates_summary *summary, bool pretty)
-{
-	struct json_object *root = json_new(), *conns = json_new_list();
-	size_t i;
-
-	json_add_uint(root, "version", 1);
-	for (i = 0; i < list->nr; i++)
-		json_append(conns, conn_json(&list->row[i], whose));
-	json_add(root, "connections", conns);
-	json_add(root, "summary", summary_json(summary));
-	interval_json(list->interval, root);
-	output_json(root, pretty);
-}
-
-static void print(struct list *list, const struct tcpstates_summary *summary)
-{
-	const struct options *options = list->options;
-	struct whose whose;
-	size_t i;
-
-	whose_begin(&whose, options);
-	for (i = 0; i < list->nr; i++)
-		whose_want(&whose, &list->row[i].conn.inode);
-	whose_find(&whose);
-	if (list->nr)
-		qsort(list->row, list->nr, sizeof(*list->row), compare);
-	if (options->given['j'] || options->given['p'])
-		print_json(list, &whose, summary, options->given['p']);
-	else
-		print_text(list, &whose);
-	whose_end(&whose);
-	conns_summary(summary);
-}
-
-static int run_turn(const struct interval *interval, void *arg)
-{
-	struct list *list = arg;
-	struct conns_visit visit = { .ask = ask, .arg = list };
-	int status = conns_visit(&visit, list->options);
-
-	list->interval = interval;
-	if (!status)
-		print(list, &visit.summary);
-	free(list->row);
-	list->row = NULL;
-	list->nr = 0;
-	list->room = 0;
-	conns_visit_end(&visit);
-	return status;
-}
+static const struct rows_kind kind = {
+	.key = "connections",
+	.columns = columns,
+	.ask = ask,
+	.compare = compare,
+	.inode = inode,
+	.text = text,
+	.json = json,
+};
 
 /**
  * cmd_conns() - run "conns"
- * @options:	-j, -n, -p, --all-netns, --interval, --count
+ * @options:	what rows_run() takes
  * @argc:	number of words
  * @argv:	conditions, see filter.c
  *
@@ -218,11 +129,11 @@ static int run_turn(const struct interval *interval, void *arg)
  */
 int cmd_conns(const struct options *options, int argc, char **argv)
 {
-	struct list list = { .options = options };
+	struct tcpstates_filter filter = { 0 };
 
-	if (!filter_parse(&list.filter, false, argc, argv))
+	if (!filter_parse(&filter, false, argc, argv))
 		return STATUS_USAGE;
-	if (!list.filter.states)
-		list.filter.states = NOT_LISTEN;
-	return interval_run(options, run_turn, &list);
+	if (!filter.states)
+		filter.states = NOT_LISTEN;
+	return rows_run(&kind, options, &filter);
 }
