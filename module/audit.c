@@ -115,6 +115,11 @@ static void forgive(struct tcps_net *tn, void *arg)
 	tn->apart = 0;
 }
 
+static bool is_stopping(void)
+{
+	return READ_ONCE(stopping);
+}
+
 struct sweep {
 	struct tcps_visitor visitor;
 	u64 corrections;
@@ -135,7 +140,7 @@ static void sweep_table(struct sweep *s)
 {
 	u64 i, n = tcps_table_slots(&tcps_table);
 
-	for (i = 0; i < n && !READ_ONCE(stopping); i++) {
+	for (i = 0; i < n && !is_stopping(); i++) {
 		preempt_disable();
 		if (tcps_recount_sweep(i)) {
 			tcps_count(TCPS_COUNT_DRIFT);
@@ -150,11 +155,11 @@ static void sweep_table(struct sweep *s)
 /* Every record that is not seen among the kernel's sockets is stale. */
 static u64 mark_and_sweep(void)
 {
-	struct sweep s = { .visitor.visit = seen };
+	struct sweep s = { .visitor = { .visit = seen, .stop = is_stopping } };
 
 	tcps_recount_begin();
 	tcps_walk(&s.visitor);
-	if (!READ_ONCE(stopping))
+	if (!is_stopping())
 		sweep_table(&s);
 	tcps_recount_end();
 	return s.corrections;
@@ -232,7 +237,7 @@ static void audit(struct work_struct *work)
 		WRITE_ONCE(due, jiffies + period());
 		compare_all();
 	}
-	if (!READ_ONCE(stopping))
+	if (!is_stopping())
 		schedule_delayed_work(&auditor, pause());
 }
 

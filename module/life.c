@@ -6,11 +6,12 @@
  * All functions run in any context with preemption off, and only one CPU at a
  * time calls them for one object (socket lock, or the object's last reference).
  *
- * An event without a record means one of two things.  While the seeder is
+ * An event without a record means one of three things.  While the seeder is
  * still at work: the connection is older than the module and nobody has
- * counted it yet; it is put into its gauge first.  Afterwards: it was
- * counted when there was no room for a record, so its gauges are right already
- * and only its dwell time is unknown.
+ * counted it yet; it is put into its gauge first.  Afterwards, if there was
+ * always room: its birth was missed; it is put into its gauge, too, and that is
+ * drift.  If there once was none: it was counted then, so its gauges are right
+ * already and only its dwell time is unknown.
  */
 #include "tcps.h"
 #include <linux/mm.h>
@@ -219,10 +220,14 @@ static void make_room(const void *obj)
 
 static void first_sight(struct tcps_net *tn, unsigned int state)
 {
-	if (tcps_life_is(TCPS_LIFE_SEEDING))
+	if (tcps_life_is(TCPS_LIFE_SEEDING)) {
 		tcps_add(tn, TCPS_CELL_SEEDED + state);
-	else
+	} else if (tcps_life_is(TCPS_LIFE_REFUSED)) {
 		tcps_count(TCPS_COUNT_UNTRACKED);
+	} else {
+		tcps_add(tn, TCPS_CELL_SEEDED + state);
+		tcps_count(TCPS_COUNT_DRIFT);
+	}
 }
 
 /*

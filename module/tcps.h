@@ -308,10 +308,12 @@ int tcps_hooks_each(tcps_hook_fn *show, void *arg);
  *		namespace; for a full socket also with its lock, so that it has no
  *		transition meanwhile; for a mini socket with its chain's lock
  *		instead, so that it does not end.  An object may be shown twice
+ * @stop:	the walk is given up as soon as this is true
  */
 struct tcps_visitor {
 	void (*visit)(const struct tcps_visitor *v, struct tcps_net *tn,
 		      const void *obj, unsigned int kind, unsigned int state);
+	bool (*stop)(void);
 };
 
 void tcps_walk(const struct tcps_visitor *v);

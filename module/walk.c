@@ -6,6 +6,7 @@
  * sockets with it.
  */
 #include "tcps.h"
+#include <linux/delay.h>
 #include <linux/rculist_nulls.h>
 #include <linux/sched.h>
 #include <net/inet_hashtables.h>
@@ -17,33 +18,78 @@
 
 #define BATCH	16
 
+/* How often a socket is tried that somebody keeps locked, a millisecond apart. */
+#define MOST_TRIES	512
+#define LEAST_TRIES	8
+
+/**
+ * struct walk - one walk
+ * @v:		whom to tell
+ * @tries:	for the next socket that is locked
+ * @locked:	how many were looked at without their owner's lock
+ */
+struct walk {
+	const struct tcps_visitor *v;
+	unsigned int tries;
+	unsigned int locked;
+};
+
 static struct inet_hashinfo *hashinfo_of(const struct net *net)
 {
 	return net->ipv4.tcp_death_row.hashinfo;
 }
 
-/* Every transition of a socket that can be found happens under its lock. */
-static void visit_full(struct sock *sk, const struct tcps_visitor *v)
+static bool stopped(const struct walk *w)
 {
-	lock_sock(sk);
-	if (sk->sk_state != TCP_CLOSE) {
-		preempt_disable();
-		v->visit(v, tcps_net(sock_net(sk)), sk, TCPS_KIND_SOCK,
-			 sk->sk_state);
-		preempt_enable();
-	}
-	release_sock(sk);
+	return w->v->stop && w->v->stop();
 }
 
-static void visit_req(struct sock *sk, const struct tcps_visitor *v)
+/*
+ * As lock_sock(), but not for as long as the owner likes: a sender whose memory is
+ * that of a file on a server which does not answer sleeps with its socket
+ * locked.  The spinlock must do then: who sleeps makes no transition, and
+ * softirqs wait.  Each that is given up halves what the next ones get, so that
+ * many of them cannot hold a walk up either.
+ */
+static void lock_in_time(struct walk *w, struct sock *sk)
+{
+	unsigned int tries = w->tries;
+
+	for (;;) {
+		spin_lock_bh(&sk->sk_lock.slock);
+		if (!sock_owned_by_user(sk))
+			return;
+		if (!tries-- || stopped(w))
+			break;
+		spin_unlock_bh(&sk->sk_lock.slock);
+		usleep_range(500, 1000);
+	}
+	w->tries = max(w->tries / 2, LEAST_TRIES);
+	w->locked++;
+}
+
+/* Every transition of a socket that can be found happens under its lock. */
+static void visit_full(struct sock *sk, struct walk *w)
+{
+	lock_in_time(w, sk);
+	if (sk->sk_state != TCP_CLOSE) {
+		preempt_disable();
+		w->v->visit(w->v, tcps_net(sock_net(sk)), sk, TCPS_KIND_SOCK,
+			    sk->sk_state);
+		preempt_enable();
+	}
+	spin_unlock_bh(&sk->sk_lock.slock);
+}
+
+static void visit_req(struct sock *sk, const struct walk *w)
 {
 	const struct request_sock *req = inet_reqsk(sk);
 
 	if (!tcps_hooks_req_ok())
 		return;
 	preempt_disable();
-	v->visit(v, tcps_net(sock_net(req->rsk_listener)), req, TCPS_KIND_REQ,
-		 TCPS_SYN_RECV);
+	w->v->visit(w->v, tcps_net(sock_net(req->rsk_listener)), req,
+		    TCPS_KIND_REQ, TCPS_SYN_RECV);
 	preempt_enable();
 }
 
@@ -52,26 +98,26 @@ static void visit_req(struct sock *sk, const struct tcps_visitor *v)
  * before.  A reference would not do: it keeps the mini socket, but neither the
  * namespace nor our numbers of it.
  */
-static void visit_mini(struct sock *sk, const struct tcps_visitor *v)
+static void visit_mini(struct sock *sk, const struct walk *w)
 {
 	const struct inet_timewait_sock *tw = inet_twsk(sk);
 
 	if (!tcps_hooks_mini_ok())
 		return;
 	preempt_disable();
-	v->visit(v, tcps_net(twsk_net(tw)), tw, TCPS_KIND_MINI,
-		 READ_ONCE(tw->tw_substate));
+	w->v->visit(w->v, tcps_net(twsk_net(tw)), tw, TCPS_KIND_MINI,
+		    READ_ONCE(tw->tw_substate));
 	preempt_enable();
 }
 
-static void visit_one(struct sock *sk, const struct tcps_visitor *v)
+static void visit_one(struct sock *sk, struct walk *w)
 {
 	struct net *net = sock_net(sk);
 
 	if (inet_sk_state_load(sk) == TCP_NEW_SYN_RECV)
-		visit_req(sk, v);
+		visit_req(sk, w);
 	else if (sk->sk_protocol == IPPROTO_TCP)
-		visit_full(sk, v);
+		visit_full(sk, w);
 	sock_gen_put(sk);
 	put_net(net);
 }
@@ -101,7 +147,7 @@ static struct sock *grab(struct sock *sk)
  */
 static unsigned int grab_chain(struct inet_hashinfo *info, unsigned int i,
 			       unsigned int skip, struct sock **batch,
-			       const struct tcps_visitor *v)
+			       const struct walk *w)
 {
 	spinlock_t *lock = inet_ehash_lockp(info, i);
 	struct hlist_nulls_node *node;
@@ -116,7 +162,7 @@ static unsigned int grab_chain(struct inet_hashinfo *info, unsigned int i,
 			break;
 		batch[n] = NULL;
 		if (inet_sk_state_load(sk) == TCP_TIME_WAIT)
-			visit_mini(sk, v);
+			visit_mini(sk, w);
 		else
 			batch[n] = grab(sk);
 		n++;
@@ -145,13 +191,13 @@ static unsigned int grab_listeners(struct inet_listen_hashbucket *head,
 }
 
 static void visit_batch(struct sock **batch, unsigned int n,
-			const struct tcps_visitor *v)
+			struct walk *w)
 {
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
 		if (batch[i])
-			visit_one(batch[i], v);
+			visit_one(batch[i], w);
 	cond_resched();
 }
 
@@ -161,7 +207,7 @@ static void visit_batch(struct sock **batch, unsigned int n,
  * read twice.  Visitors do not mind to see a socket again.
  */
 static void walk_chain(struct inet_hashinfo *info, unsigned int i,
-		       const struct tcps_visitor *v)
+		       struct walk *w)
 {
 	struct sock *batch[BATCH];
 	unsigned int n, skip, pass;
@@ -169,8 +215,8 @@ static void walk_chain(struct inet_hashinfo *info, unsigned int i,
 	for (pass = 0; pass < 2; pass++) {
 		skip = 0;
 		do {
-			n = grab_chain(info, i, skip, batch, v);
-			visit_batch(batch, n, v);
+			n = grab_chain(info, i, skip, batch, w);
+			visit_batch(batch, n, w);
 			skip += n;
 		} while (n == BATCH);
 		if (skip < BATCH)
@@ -179,7 +225,7 @@ static void walk_chain(struct inet_hashinfo *info, unsigned int i,
 }
 
 static void walk_listeners(struct inet_listen_hashbucket *head,
-			   const struct tcps_visitor *v)
+			   struct walk *w)
 {
 	struct sock *batch[BATCH];
 	unsigned int n, skip, pass;
@@ -188,7 +234,7 @@ static void walk_listeners(struct inet_listen_hashbucket *head,
 		skip = 0;
 		do {
 			n = grab_listeners(head, skip, batch);
-			visit_batch(batch, n, v);
+			visit_batch(batch, n, w);
 			skip += n;
 		} while (n == BATCH);
 		if (skip < BATCH)
@@ -196,21 +242,20 @@ static void walk_listeners(struct inet_listen_hashbucket *head,
 	}
 }
 
-static void walk_hashinfo(struct inet_hashinfo *info,
-			  const struct tcps_visitor *v)
+static void walk_hashinfo(struct inet_hashinfo *info, struct walk *w)
 {
 	unsigned int i;
 
-	for (i = 0; i <= tcps_listen_mask(info); i++)
+	for (i = 0; i <= tcps_listen_mask(info) && !stopped(w); i++)
 		if (!hlist_nulls_empty(&tcps_listen_head(info, i)->nulls_head))
-			walk_listeners(tcps_listen_head(info, i), v);
-	for (i = 0; i <= info->ehash_mask; i++) {
+			walk_listeners(tcps_listen_head(info, i), w);
+	for (i = 0; i <= info->ehash_mask && !stopped(w); i++) {
 		if (hlist_nulls_empty(&info->ehash[i].chain)) {
 			if (!(i & 1023))
 				cond_resched();
 			continue;
 		}
-		walk_chain(info, i, v);
+		walk_chain(info, i, w);
 	}
 }
 
@@ -253,12 +298,16 @@ void tcps_walk_queues(void (*visit)(struct tcps_net *tn, unsigned int len))
 void tcps_walk(const struct tcps_visitor *v)
 {
 	struct inet_hashinfo *shared = hashinfo_of(&init_net);
+	struct walk w = { .v = v, .tries = MOST_TRIES };
 	struct net *net;
 
-	walk_hashinfo(shared, v);
+	walk_hashinfo(shared, &w);
 	down_read(&net_rwsem);
 	for_each_net(net)
 		if (hashinfo_of(net) != shared)
-			walk_hashinfo(hashinfo_of(net), v);
+			walk_hashinfo(hashinfo_of(net), &w);
 	up_read(&net_rwsem);
+	if (w.locked)
+		pr_notice("%u sockets were kept locked while they were looked at\n",
+			  w.locked);
 }

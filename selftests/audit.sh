@@ -18,7 +18,7 @@ PORT=7000
 
 need ss nc ip nstat tcp_walk
 mod_setup
-ktap_begin 10
+ktap_begin 12
 
 counter()
 {
@@ -70,6 +70,16 @@ connect()
 	fds+=("$fd")
 }
 
+# The local port of a connection that this shell holds
+port_of()
+{
+	local inode
+
+	inode=$(readlink "/proc/$$/fd/$1" | tr -dc 0-9)
+	ss -Htane "( dport = :$PORT )" |
+		awk -v i="ino:$inode" 'index($0 " ", i " ") { n = split($4, a, ":"); print a[n] }'
+}
+
 close_first()
 {
 	local fd=${fds[0]}
@@ -106,6 +116,16 @@ corrections=$(counter drift)
 note "$corrections corrections"
 sleep 25
 is "after that it is quiet" [ "$(counter drift)" -eq "$corrections" ]
+
+# Births that nobody sees, and then the ends, both ends': right at once
+echo 1 > $PAUSE
+connect
+sleep 0.5
+echo 0 > $PAUSE
+ss -K state established "( dport = :$PORT and sport = :$(port_of "${fds[-1]}") )" \
+	> /dev/null 2>&1
+is "an end without a beginning sets the gauges right" poll 3 gauges_are_kernels
+is "and is counted" [ "$(counter drift)" -eq $((corrections + 2)) ]
 
 # A transition that no connection makes, from CLOSED (7) to ESTABLISHED (1): the
 # module is asked to count one, and the way back.

@@ -22,6 +22,9 @@ count=33334
 [ "${CHAOS:-}" != reload ] || count=10000
 ! slow_kernel || count=400
 count=${CHAOS_COUNT:-$count}
+# Seconds between two looks, and two namespaces: a slow kernel would do little else.
+pause=0
+! slow_kernel || pause=0.5
 need swarm ss awk ip unshare
 in_own_namespace
 dir=$(mktemp -d)
@@ -60,6 +63,11 @@ start_swarms()
 	done
 }
 
+rest()
+{
+	[ $pause = 0 ] || sleep $pause
+}
+
 # A namespace that comes, has connections, and goes with them
 churn_namespaces()
 {
@@ -70,6 +78,7 @@ churn_namespaces()
 			> /dev/null 2>&1 &
 		ip netns del tcps_k
 		wait $!
+		rest
 	done
 }
 
@@ -79,6 +88,7 @@ read_all_the_time()
 	while [ ! -e "$dir/stop" ]; do
 		cat "$PROC" 2> /dev/null
 		echo end
+		rest
 	done | awk '
 	$1 == "state" && ($3 ~ /^-./ || $3 > 1e9) { print; bad = 1 }
 	$1 == "transition" {
@@ -102,6 +112,7 @@ read_whatever_is_there()
 		$1 == "state" { n++ }
 		$1 == "state" && $3 ~ /^-./ { print; bad = 1 }
 		END { exit bad || n > 11 }' "$dir/there" || return
+		rest
 	done
 }
 
