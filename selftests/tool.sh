@@ -24,11 +24,12 @@ ktap_begin 38
 # holding COMMAND...: in the background until let_go
 holding()
 {
+	rm -f "$dir/held"	# of those before
 	mkfifo "$dir/go"
 	"$@" < "$dir/go" > "$dir/held" &
 	holder=$!
 	exec 9> "$dir/go"
-	poll 20 grep -q open "$dir/held"
+	poll 20 grep -qs open "$dir/held"
 }
 
 let_go()
