@@ -341,20 +341,21 @@ other_netns()
 }
 
 # By the number of a process, which may be any in it; a namespace whose name is a
-# number comes first.
+# number comes first.  Of ours, what stays: TIME_WAIT may end between two looks.
 other_netns_by_process()
 {
-	local pid
+	local pid status=0 mine
+	mine=$(our_ends state established)
 	pid=$(ip netns pids tcps_tool | tail -n 1)
 	[ -n "$pid" ] && [ "$pid" != $$ ] &&
 	diff <(ip netns exec tcps_tool ss -Htan state connected |
 		awk '{ print $(NF - 1), $NF }' | sort) <(our_ends -N "$pid") &&
 	[ "$(our_ends -N "$pid" | wc -l)" -eq 10 ] &&
-	[ "$(our_ends -N $$ | wc -l)" -eq "$(our_ends | wc -l)" ] &&
+	[ "$(wc -l <<< "$mine")" -eq 4 ] &&
+	diff <(our_ends -N $$ state established) - <<< "$mine" &&
 	[ "$(tcpstatectl -N "$pid" listeners -j | jq '.listeners[].local.port')" \
-		-eq $((PORT + 1)) ] &&
-	ip netns add "$pid" && [ "$(our_ends -N "$pid" | wc -l)" -eq 0 ]
-	local status=$?
+		-eq $((PORT + 1)) ] && ip netns add "$pid" || return
+	[ "$(our_ends -N "$pid" | wc -l)" -eq 0 ] || status=1
 	ip netns del "$pid"
 	return $status
 }
@@ -745,13 +746,13 @@ at_exit "ip netns del tcps_tool"
 holding ip netns exec tcps_tool swarm open $((PORT + 1)) 5
 is "netns: names and numbers" netns_are_listed
 is "another namespace" other_netns
-is "another namespace, by a process" other_netns_by_process
-ip netns add tcps_empty
 mkfifo "$dir/stay"
 swarm open $((PORT + 2)) 2 < "$dir/stay" > "$dir/here" &
 server=$!
 exec 8> "$dir/stay"
 poll 20 grep -q open "$dir/here"
+is "another namespace, by a process" other_netns_by_process
+ip netns add tcps_empty
 at_exit "ip netns del tcps_empty"
 # What is in TIME_WAIT from before may end between two looks.
 is "all namespaces: connections, those of ss in each" poll 90 all_conns
