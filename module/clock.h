@@ -78,7 +78,7 @@ static inline u64 tcps_now(void)
 
 /**
  * tcps_units() - ticks as units
- * @ticks:	less than 2^47
+ * @ticks:	less than 2^48
  *
  * Return: units of 1,024 ns.
  */

@@ -45,6 +45,7 @@ struct place {
  * @filter:	what is wanted
  * @ready:	@filter has been read
  * @raw:	bits 1 << sk_state of what is wanted
+ * @instant:	of which all ages are
  * @stage:	what is being walked
  * @chain:	number of the chain
  * @place:	where in it
@@ -57,6 +58,7 @@ struct sockdump {
 	struct tcps_filter filter;
 	bool ready;
 	u32 raw;
+	struct tcps_instant instant;
 	enum stage stage;
 	unsigned int chain;
 	struct place place;
@@ -225,13 +227,13 @@ static bool is_full(const struct sock *sk)
 }
 
 /* The state, and the age in it.  Both may change while we look. */
-static void look(struct tcps_shown *s)
+static void look(struct sockdump *d, struct tcps_shown *s)
 {
 	unsigned int i;
 
 	for (i = 0; i < TRIES; i++) {
 		s->state = state_of(s->sk);
-		s->age = tcps_age(s->sk, s->state);
+		s->age = tcps_age(s->sk, s->state, &d->instant);
 		if (s->age.kind != TCPS_AGE_NONE)
 			return;
 		cpu_relax();
@@ -246,7 +248,7 @@ static bool passes(struct sockdump *d, struct tcps_shown *s)
 		return false;
 	if (!tcps_filter_address(f, s->sk))
 		return false;
-	look(s);
+	look(d, s);
 	if (!(BIT(s->state) & f->states))
 		return false;
 	if (!tcps_filter_owner(f, s->sk, &s->owner))

@@ -367,7 +367,18 @@ struct tcps_age {
 	u64 us;
 };
 
-struct tcps_age tcps_age(const void *obj, unsigned int state);
+/**
+ * struct tcps_instant - when a look is, of which all ages are; zeroed at first
+ * @now:	the clock at the first age that was asked for, in ticks
+ * @began:	which clock: tcps_clock_began
+ */
+struct tcps_instant {
+	u64 now;
+	u64 began;
+};
+
+struct tcps_age tcps_age(const void *obj, unsigned int state,
+			 struct tcps_instant *instant);
 
 /* netlink.c */
 int tcps_netlink_init(void);

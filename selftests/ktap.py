@@ -6,7 +6,7 @@ import traceback
 def run_tests(tests):
     """Each prints its result, in KTAP."""
     print('KTAP version 1')
-    print(f'1..{len(tests)}')
+    print(f'1..{len(tests)}', flush=True)
     for index, test in enumerate(tests, 1):
         try:
             test()

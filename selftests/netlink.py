@@ -347,6 +347,83 @@ def ages_later():
     assert got['listen'] >= 1200000, got
 
 
+def ages_of_all():
+    """Of each socket in its state; not of those whose end is near."""
+    return {(c['cookie'], c['state']): c['age']
+            for c in dump('conn-get')[0] if c['age'] > 2000000}
+
+
+def ages_together():
+    """age: all of a dump are of one moment"""
+    time.sleep(2)
+    looks = []
+    for _ in range(5):
+        looks.append(ages_of_all())
+        time.sleep(0.2)
+    for one, two in zip(looks, looks[1:]):
+        grown = [two[key] - age for key, age in one.items() if key in two]
+        assert len(grown) > 100, len(grown)
+        # A microsecond of rounding
+        assert max(grown) - min(grown) <= 1, (min(grown), max(grown))
+        assert min(grown) >= 200000, min(grown)
+
+
+def raw_dump(operation, while_resting):
+    """The messages of a dump, by attribute numbers; something is done as soon
+    as the kernel has filled the first buffer, of a page or two."""
+    sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+    sock.send(struct.pack('=IHHIIBBH', 20, ynl.nlproto.family_id, 0x301, 1, 0,
+                          ynl.ops[operation].req_value, 1, 0))
+    while_resting()
+    messages = []
+    while True:
+        data = sock.recv(65536)
+        while data:
+            size, kind = struct.unpack_from('=IH', data)
+            if kind == 3:
+                sock.close()
+                return messages
+            attrs, at = {}, 20
+            while at < size:
+                length, number = struct.unpack_from('=HH', data, at)
+                attrs[number & 0x3fff] = data[at + 4:at + length]
+                at += length + 3 & ~3
+            messages.append(attrs)
+            data = data[size + 3 & ~3:]
+
+
+def ages_while_resting():
+    """age: 0 of what was entered while the dump was resting, never negative"""
+    late = []
+
+    def connect():
+        for _ in range(64):
+            late.append(socket.create_connection(('127.0.0.4', port)))
+            late.append(listener.accept()[0])
+        time.sleep(0.5)
+    with socket.socket() as listener:
+        listener.bind(('127.0.0.4', 0))
+        listener.listen(7)
+        port = listener.getsockname()[1]
+        messages = raw_dump('conn-get', connect)
+        conn = ynl.attr_sets['conn']
+        state, age, *ports = (conn[attr].value for attr in (
+            'state', 'age', 'local-port', 'remote-port'))
+        got = [(int.from_bytes(m[age], 'little'),
+                int.from_bytes(m[state], 'little') == TCP_STATES.index('listen'))
+               for m in messages if age in m and port in
+               (int.from_bytes(m[p], 'little') for p in ports)]
+        new = [a for a, listens in got if not listens]
+        assert len(new) > 30 and not any(new), new
+        assert all(a > 0 for a, listens in got if listens), got
+        ours = dump('conn-get', **{'remote-port': port})[0]
+        assert len(ours) == 64 and all(c['age'] >= 500000 for c in ours), ours
+        for sock in late:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                            struct.pack('ii', 1, 0))
+            sock.close()
+
+
 def age_filter():
     """age: at least so long in a state"""
     old = timed[0]
@@ -637,7 +714,7 @@ def older_than_module():
 TESTS = (stats_do, stats_dump, stats_all, hist_all, hist_filter, conns_ss,
          conns_proc, conns_kinds, filter_states, filter_ports,
          filter_addresses, filter_family, filter_owner, filter_together, ages,
-         ages_later, age_filter, age_known, listeners_ss, listeners_half_open,
+         ages_later, ages_together, ages_while_resting, age_filter, age_known, listeners_ss, listeners_half_open,
          listeners_drops, listeners_filter, unprivileged, other_namespace,
          refusals, config,
          multicast_group, older_than_module)

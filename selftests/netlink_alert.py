@@ -11,15 +11,16 @@ import ipaddress
 import os
 import resource
 import socket
+import struct
 import subprocess
 import time
 
 from ktap import run_tests
-from netlink_ynl import (ALL_TEXT, CLONE_NEWNET, PROC, become_nobody,
+from netlink_ynl import (ALL_TEXT, CLONE_NEWNET, CLONE_NEWUSER, PROC,
+                         become_nobody, become_root_of_a_user_namespace,
                          enter_initial, fresh, in_child, libc, refused,
                          reload, same, ss, ynl)
 
-CLONE_NEWUSER = 0x10000000
 SOL_NETLINK, BROADCAST_ERROR, LISTEN_ALL_NSID = 270, 4, 8
 RULE_FILE = '/sys/module/tcpstates/parameters/rule'
 PARAMS = ('enabled', 'count', 'percent', 'age', 'duration', 'clear', 'quiet')
@@ -480,6 +481,45 @@ def alert_elsewhere():
     in_child(initial_told)
 
 
+def give_number(pid):
+    """To a process's network namespace, which takes no right over that"""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as sock:
+        # RTM_NEWNSID: NETNSA_NSID, NETNSA_PID
+        sock.send(struct.pack('=IHHIIB3xHHiHHI', 36, 88, 5, 1, 0, 0,
+                              8, 1, 77, 8, 2, pid))
+        assert struct.unpack_from('=i', sock.recv(4096), 16)[0] == 0
+
+
+def alert_container():
+    """a container that has given us a number, to hear us: hears nothing"""
+    ready, ended_here = os.pipe(), os.pipe()
+    host = os.getpid()
+
+    def inside():
+        become_root_of_a_user_namespace(CLONE_NEWNET)
+        give_number(host)
+        deaf = Subscriber(option=LISTEN_ALL_NSID)
+        os.write(ready[1], b'x')
+        os.read(ended_here[0], 1)
+        assert not deaf.read() and not alerts(), deaf.got
+    told = Subscriber()
+    pid = os.fork()
+    if not pid:
+        try:
+            in_child(inside)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    os.close(ready[1])
+    assert os.read(ready[0], 1) == b'x', 'see standard error'
+    jam = Jam(7008)
+    told.wait(1)
+    jam.ends()
+    told.wait(2)
+    os.write(ended_here[1], b'x')
+    assert os.waitpid(pid, 0)[1] == 0, 'see standard error'
+
+
 # --- many --------------------------------------------------------------------
 
 # A namespace has 128 slots, a listener takes two.  None can be raised more
@@ -623,4 +663,4 @@ def unload():
 resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))
 run_tests((rules_are, rules_set, rules_refused, rules_whose, alert_raised,
            alert_cleared, alert_again, alert_unprivileged, alert_seen_from,
-           alert_elsewhere, losses, history_is, log_bounded, unload))
+           alert_elsewhere, alert_container, losses, history_is, log_bounded, unload))

@@ -17,7 +17,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SPEC = HERE + '/../docs/netlink/tcpstates.yaml'
 SCHEMA = '/usr/src/linux/Documentation/netlink/genetlink.yaml'
 PROC = '/proc/thread-self/net/tcpstates'
-CLONE_NEWNET = 0x40000000
+CLONE_NEWNET, CLONE_NEWUSER = 0x40000000, 0x10000000
+PR_SET_DUMPABLE = 4
+NOBODY = 65534
 
 SS_STATES = {'ESTAB': 'established', 'FIN-WAIT-1': 'fin-wait1',
              'FIN-WAIT-2': 'fin-wait2'}
@@ -131,6 +133,20 @@ def enter_initial():
 
 def become_nobody():
     os.setgroups([])
-    os.setgid(65534)
-    os.setuid(65534)
+    os.setgid(NOBODY)
+    os.setuid(NOBODY)
     fresh()
+
+
+def become_root_of_a_user_namespace(more=0):
+    """By somebody who has no rights, as he may"""
+    become_nobody()
+    # Or /proc/self stays root's
+    assert libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0
+    assert libc.unshare(CLONE_NEWUSER | more) == 0
+    for file, text in (('setgroups', 'deny'), ('uid_map', f'0 {NOBODY} 1'),
+                       ('gid_map', f'0 {NOBODY} 1')):
+        with open('/proc/self/' + file, 'w', encoding='ascii') as out:
+            out.write(text)
+    fresh()
+    assert os.getuid() == 0

@@ -24,11 +24,12 @@ ktap_begin 38
 # holding COMMAND...: in the background until let_go
 holding()
 {
+	rm -f "$dir/held"	# of those before
 	mkfifo "$dir/go"
 	"$@" < "$dir/go" > "$dir/held" &
 	holder=$!
 	exec 9> "$dir/go"
-	poll 20 grep -q open "$dir/held"
+	poll 20 grep -qs open "$dir/held"
 }
 
 let_go()
@@ -340,20 +341,21 @@ other_netns()
 }
 
 # By the number of a process, which may be any in it; a namespace whose name is a
-# number comes first.
+# number comes first.  Of ours, what stays: TIME_WAIT may end between two looks.
 other_netns_by_process()
 {
-	local pid
+	local pid status=0 mine
+	mine=$(our_ends state established)
 	pid=$(ip netns pids tcps_tool | tail -n 1)
 	[ -n "$pid" ] && [ "$pid" != $$ ] &&
 	diff <(ip netns exec tcps_tool ss -Htan state connected |
 		awk '{ print $(NF - 1), $NF }' | sort) <(our_ends -N "$pid") &&
 	[ "$(our_ends -N "$pid" | wc -l)" -eq 10 ] &&
-	[ "$(our_ends -N $$ | wc -l)" -eq "$(our_ends | wc -l)" ] &&
+	[ "$(wc -l <<< "$mine")" -eq 4 ] &&
+	diff <(our_ends -N $$ state established) - <<< "$mine" &&
 	[ "$(tcpstatectl -N "$pid" listeners -j | jq '.listeners[].local.port')" \
-		-eq $((PORT + 1)) ] &&
-	ip netns add "$pid" && [ "$(our_ends -N "$pid" | wc -l)" -eq 0 ]
-	local status=$?
+		-eq $((PORT + 1)) ] && ip netns add "$pid" || return
+	[ "$(our_ends -N "$pid" | wc -l)" -eq 0 ] || status=1
 	ip netns del "$pid"
 	return $status
 }
@@ -608,8 +610,20 @@ families_are_those_of_ss()
 		sed 's/^[*]:/[::]:/')" ]
 }
 
-# The oldest first, and twice the same.  Each age is read at a moment of its own:
-# what happened within microseconds may change places.
+# All that was opened as fast as it could be, both ends
+all_in_one_order()
+{
+	local i
+	for i in 1 2 3 4 5; do
+		tcpstatectl conns -j state established > "$dir/order.json" &&
+		jq -r '.connections[] | .local.port, .remote.port' \
+			"$dir/order.json" > "$dir/order.$i" &&
+		[ "$(wc -l < "$dir/order.$i")" -ge $((4 * COUNT)) ] &&
+		cmp "$dir/order.1" "$dir/order.$i" || return
+	done
+}
+
+# The oldest first, and each time the same
 order_is_stable()
 {
 	local port=$((PORT + 9)) server i status=0
@@ -633,7 +647,7 @@ order_is_stable()
 		length == 6 and . == (sort | reverse)' > /dev/null || status=1
 	exec 7>&-
 	wait "$server"
-	return $status
+	[ $status -eq 0 ] && all_in_one_order
 }
 
 # SYNs from somewhere that nobody answers from: as ss has them, and those of
@@ -719,7 +733,7 @@ is "a closed pipe" closed_pipe
 is "conns: several processes, all descriptors" several_owners
 is "conns: processes are left out" no_processes
 is "conns: IPv6, and IPv4 mapped into it" both_families
-is "conns: the same order twice" order_is_stable
+is "conns: the same order each time" order_is_stable
 is "listeners: half open, young, drops" queues
 let_go
 is "hist: a state" hist_is_that_of_proc ESTABLISHED
@@ -732,13 +746,13 @@ at_exit "ip netns del tcps_tool"
 holding ip netns exec tcps_tool swarm open $((PORT + 1)) 5
 is "netns: names and numbers" netns_are_listed
 is "another namespace" other_netns
-is "another namespace, by a process" other_netns_by_process
-ip netns add tcps_empty
 mkfifo "$dir/stay"
 swarm open $((PORT + 2)) 2 < "$dir/stay" > "$dir/here" &
 server=$!
 exec 8> "$dir/stay"
 poll 20 grep -q open "$dir/here"
+is "another namespace, by a process" other_netns_by_process
+ip netns add tcps_empty
 at_exit "ip netns del tcps_empty"
 # What is in TIME_WAIT from before may end between two looks.
 is "all namespaces: connections, those of ss in each" poll 90 all_conns

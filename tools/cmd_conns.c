@@ -40,9 +40,9 @@ static int compare(const void *a, const void *b)
 
 	if (age(x) != age(y))
 		return age(x) < age(y) ? 1 : -1;
-	diff = memcmp(&x->local, &y->local, sizeof(x->local));
+	diff = conns_compare_end(&x->local, &y->local);
 	if (!diff)
-		diff = memcmp(&x->remote, &y->remote, sizeof(x->remote));
+		diff = conns_compare_end(&x->remote, &y->remote);
 	return diff ? diff : (r->space > s->space) - (r->space < s->space);
 }
 

@@ -27,7 +27,7 @@ static int compare(const void *a, const void *b)
 	int diff = (int)x->local.port - (int)y->local.port;
 
 	if (!diff)
-		diff = memcmp(&x->local, &y->local, sizeof(x->local));
+		diff = conns_compare_end(&x->local, &y->local);
 	return diff ? diff : (x->inode.value > y->inode.value) -
 			     (x->inode.value < y->inode.value);
 }

@@ -133,6 +133,23 @@ void conns_summary(const struct tcpstates_summary *summary)
 }
 
 /**
+ * conns_compare_end() - an order of addresses and ports
+ * @a:		one
+ * @b:		the other
+ *
+ * Return: as memcmp(): IPv4 before IPv6, by address, by port.
+ */
+int conns_compare_end(const struct tcpstates_address *a,
+		      const struct tcpstates_address *b)
+{
+	int diff = (int)a->len - (int)b->len;
+
+	if (!diff)
+		diff = memcmp(a->bytes, b->bytes, a->len);
+	return diff ? diff : (int)a->port - (int)b->port;
+}
+
+/**
  * put_number() - append a number to a text
  * @at:		where the text ends; there is room for 11 bytes
  * @number:	the number

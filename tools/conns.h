@@ -61,6 +61,8 @@ int conns_open(struct tcpstates_nl **nl);
 int conns_fail(const struct tcpstates_error *error);
 void conns_summary(const struct tcpstates_summary *summary);
 void put_number(char *at, unsigned int number);
+int conns_compare_end(const struct tcpstates_address *a,
+		      const struct tcpstates_address *b);
 char *conns_endpoint(char text[ENDPOINT_SIZE],
 		     const struct tcpstates_address *address);
 void conns_age(struct table *table, const struct tcpstates_num *age,

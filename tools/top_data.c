@@ -8,6 +8,7 @@
 
 #include <linux/tcpstates.h>
 
+#include "conns.h"
 #include "output.h"
 #include "top.h"
 
@@ -63,7 +64,9 @@ static int compare_listeners(const void *a, const void *b)
 		return x->half_open.value < y->half_open.value ? 1 : -1;
 	if (x->drops.value != y->drops.value)
 		return x->drops.value < y->drops.value ? 1 : -1;
-	return (int)x->local.port - y->local.port;
+	if (x->local.port != y->local.port)
+		return x->local.port < y->local.port ? -1 : 1;
+	return conns_compare_end(&x->local, &y->local);
 }
 
 static unsigned long long age(const struct tcpstates_conn *conn)
@@ -113,10 +116,14 @@ static void note_stuck(struct top *top, const struct tcpstates_conn *conn,
 
 static int compare_stuck(const void *a, const void *b)
 {
-	unsigned long long x = age(&((const struct top_stuck *)a)->oldest);
-	unsigned long long y = age(&((const struct top_stuck *)b)->oldest);
+	const struct tcpstates_conn *x = &((const struct top_stuck *)a)->oldest;
+	const struct tcpstates_conn *y = &((const struct top_stuck *)b)->oldest;
+	int diff;
 
-	return x < y ? 1 : x > y ? -1 : 0;
+	if (age(x) != age(y))
+		return age(x) < age(y) ? 1 : -1;
+	diff = conns_compare_end(&x->local, &y->local);
+	return diff ? diff : conns_compare_end(&x->remote, &y->remote);
 }
 
 static int take_listener(const struct tcpstates_listener *one, void *arg)
