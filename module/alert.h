@@ -253,7 +253,10 @@ int tcps_alert_choose(unsigned int mebibytes);
 /* alert_read.c: for those who show them */
 #define TCPS_ALERTS_MAX	(TCPS_LOGGED + TCPS_TRACKED)
 unsigned int tcps_alert_all(struct tcps_net *tn, struct tcps_alert *alerts);
-void tcps_alert_rules(struct tcps_net *tn, struct tcps_rule_status *status);
+void tcps_alert_rules_held(const struct tcps_net *tn,
+			   struct tcps_rule_status *status);
+void tcps_alert_rules(const struct tcps_net *tn,
+		      struct tcps_rule_status *status);
 int tcps_alert_counters(const struct tcps_net *tn, tcps_counter_fn *show,
 			void *arg);
 

@@ -98,25 +98,38 @@ static void read_rule(const struct tcps_watch *w, unsigned int rule,
 }
 
 /**
+ * tcps_alert_rules_held() - the rules of a namespace
+ * @tn:		the namespace, which the caller keeps alive
+ * @status:	where they go, TCPS_NR_RULES of them
+ *
+ * With tcps_alert_lock held.
+ */
+void tcps_alert_rules_held(const struct tcps_net *tn,
+			   struct tcps_rule_status *status)
+{
+	const struct tcps_limits *limits = tcps_watch_limits(tn);
+	unsigned int rule;
+
+	memset(status, 0, TCPS_NR_RULES * sizeof(*status));
+	for (rule = 0; rule < TCPS_NR_RULES; rule++) {
+		status[rule].limits = limits[rule];
+		if (tn->watch)
+			read_rule(tn->watch, rule, &status[rule]);
+	}
+}
+
+/**
  * tcps_alert_rules() - the rules of a namespace
  * @tn:		the namespace, which the caller keeps alive
  * @status:	where they go, TCPS_NR_RULES of them
  *
  * Process context.
  */
-void tcps_alert_rules(struct tcps_net *tn, struct tcps_rule_status *status)
+void tcps_alert_rules(const struct tcps_net *tn,
+		      struct tcps_rule_status *status)
 {
-	const struct tcps_limits *limits;
-	unsigned int rule;
-
-	memset(status, 0, TCPS_NR_RULES * sizeof(*status));
 	mutex_lock(&tcps_alert_lock);
-	limits = tcps_watch_limits(tn);
-	for (rule = 0; rule < TCPS_NR_RULES; rule++) {
-		status[rule].limits = limits[rule];
-		if (tn->watch)
-			read_rule(tn->watch, rule, &status[rule]);
-	}
+	tcps_alert_rules_held(tn, status);
 	mutex_unlock(&tcps_alert_lock);
 }
 

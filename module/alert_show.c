@@ -149,18 +149,21 @@ static void show_culprits(struct seq_file *m, const struct tcps_watch *w)
  * tcps_alert_show() - the alert lines of /proc/tcpstates
  * @m:		where they go
  * @tn:		the namespace, which the caller keeps alive
+ *
+ * All of one moment: as many culprits as the rules say there are.  These are some
+ * hundred lines at most, for which the sampler may wait.
  */
 void tcps_alert_show(struct seq_file *m, struct tcps_net *tn)
 {
 	struct tcps_rule_status status[TCPS_NR_RULES];
 	unsigned int rule;
 
-	tcps_alert_rules(tn, status);
+	mutex_lock(&tcps_alert_lock);
+	tcps_alert_rules_held(tn, status);
 	seq_puts(m, "# alert      rule               status raised_total    current  threshold active\n");
 	for (rule = 0; rule < TCPS_NR_RULES; rule++)
 		show_rule(m, &status[rule], rule);
 	seq_puts(m, "# culprit    rule               address                     uid     cgroup      value       peak  threshold  seconds times\n");
-	mutex_lock(&tcps_alert_lock);
 	if (tn->watch)
 		show_culprits(m, tn->watch);
 	mutex_unlock(&tcps_alert_lock);

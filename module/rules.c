@@ -376,6 +376,26 @@ u32 tcps_rule_rate(u32 grown, u64 ms)
 }
 
 /**
+ * tcps_rule_quiet() - how long nothing has happened on a socket
+ * @ticks:	since then, in jiffies as the socket knows them: 32 bits, which
+ *		begin again after 49.7 days of 1,000 a second
+ * @hz:		jiffies in a second
+ * @us:		since it sent or received anything at all
+ *
+ * The second is no longer than the first, unless that has begun again.
+ *
+ * Return: at least so many seconds.
+ */
+u32 tcps_rule_quiet(u32 ticks, u32 hz, u64 us)
+{
+	u64 seconds = div_u64(us, 1000 * SECOND);
+
+	if (seconds <= ticks / hz)
+		return ticks / hz;
+	return min_of(seconds, 0xffffffff);
+}
+
+/**
  * tcps_rule_clear_at() - below which value does an alert end
  * @limits:	of the rule
  * @threshold:	from where on it is one

@@ -169,6 +169,7 @@ struct tcps_reading tcps_rule_syn_flood(const struct tcps_limits *limits,
 struct tcps_reading tcps_rule_accept(const struct tcps_limits *limits,
 				     const struct tcps_listener *l);
 u32 tcps_rule_rate(u32 grown, u64 ms);
+u32 tcps_rule_quiet(u32 ticks, u32 hz, u64 us);
 u64 tcps_rule_clear_at(const struct tcps_limits *limits, u64 threshold);
 enum tcps_verdict tcps_rule_step(const struct tcps_limits *limits,
 				 const struct tcps_reading *reading, u64 now,

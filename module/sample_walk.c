@@ -11,6 +11,7 @@
 #include <linux/jhash.h>
 #include <linux/jiffies.h>
 #include <linux/rculist_nulls.h>
+#include <linux/timekeeping.h>
 #include <net/inet_hashtables.h>
 #include <net/inet_timewait_sock.h>
 #include <net/ip.h>
@@ -80,9 +81,17 @@ static bool record_age(const void *obj, unsigned int state, u32 *age)
 	return true;
 }
 
-static u32 seconds_since(u32 stamp)
+/* Since it sent or received anything, in us.  The coarse clock may be behind. */
+static u64 silence(const struct tcp_sock *tp)
 {
-	return (u32)(tcp_jiffies32 - stamp) / HZ;
+	s64 now = div_u64(ktime_get_coarse_ns(), NSEC_PER_USEC);
+
+	return max_t(s64, now - (s64)READ_ONCE(tp->tcp_mstamp), 0);
+}
+
+static u32 seconds_since(const struct tcp_sock *tp, u32 stamp)
+{
+	return tcps_rule_quiet(tcp_jiffies32 - stamp, HZ, silence(tp));
 }
 
 /*
@@ -95,12 +104,12 @@ static u32 idle(const struct sock *sk, unsigned int state)
 	u32 quiet, age;
 
 	if (state == TCPS_CLOSE_WAIT)
-		quiet = min(seconds_since(READ_ONCE(tp->lsndtime)),
-			    seconds_since(READ_ONCE(tp->rcv_tstamp)));
+		quiet = min(seconds_since(tp, READ_ONCE(tp->lsndtime)),
+			    seconds_since(tp, READ_ONCE(tp->rcv_tstamp)));
 	else if (state == TCPS_SYN_SENT)
 		quiet = U32_MAX;
 	else
-		quiet = seconds_since(READ_ONCE(tp->rcv_tstamp));
+		quiet = seconds_since(tp, READ_ONCE(tp->rcv_tstamp));
 	if (record_age(sk, state, &age))
 		return min(age, quiet);
 	return state == TCPS_SYN_SENT ? 0 : quiet;

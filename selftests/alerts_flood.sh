@@ -26,33 +26,8 @@ ktap_begin 35
 alert_network
 PORT=7500
 
-# Whoever gets a SYN,ACK there must not answer.
-ip route add default via 192.0.2.2
-there sysctl -qw net.ipv4.ip_forward=0
-sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.tcps0.rp_filter=0 \
-	net.ipv4.tcp_synack_retries=1 net.ipv4.tcp_max_syn_backlog=128
-
-# flood_start ADDRESS PORT: until flood_stop
-flooders=()
-flood_start()
-{
-	ip netns exec tcps_h hping3 -q -S -p "$2" --rand-source -i u1000 "$1" \
-		> /dev/null 2>&1 &
-	flooders+=($!)
-}
-
-flood_stop()
-{
-	[ ${#flooders[@]} -eq 0 ] || kill "${flooders[@]}"
-	wait "${flooders[@]}" 2> /dev/null
-	flooders=()
-}
-at_exit flood_stop
-
-half_open()
-{
-	ss -Htan state syn-recv | wc -l
-}
+flood_network
+sysctl -qw net.ipv4.tcp_max_syn_backlog=128
 
 # With cookies there may be no queue: then it is as many cookies as the rule says
 count=64

@@ -24,6 +24,40 @@ there()
 	ip netns exec tcps_h "$@"
 }
 
+# --- SYN floods from there ------------------------------------------------------
+
+flooders=()
+
+# Whoever gets a SYN,ACK there must not answer; its repetition comes once.
+flood_network()
+{
+	ip route add default via 192.0.2.2
+	there sysctl -qw net.ipv4.ip_forward=0
+	sysctl -qw net.ipv4.conf.all.rp_filter=0 \
+		net.ipv4.conf.tcps0.rp_filter=0 net.ipv4.tcp_synack_retries=1
+	at_exit flood_stop
+}
+
+# flood_start ADDRESS PORT: until flood_stop
+flood_start()
+{
+	ip netns exec tcps_h hping3 -q -S -p "$2" --rand-source -i u1000 "$1" \
+		> /dev/null 2>&1 &
+	flooders+=($!)
+}
+
+flood_stop()
+{
+	[ ${#flooders[@]} -eq 0 ] || kill "${flooders[@]}"
+	wait "${flooders[@]}" 2> /dev/null
+	flooders=()
+}
+
+half_open()
+{
+	ss -Htan state syn-recv | wc -l
+}
+
 # --- plight, told what to do --------------------------------------------------
 
 declare -A plight_to plight_from plight_pid

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# packages: iproute2 nginx apache2-utils jq
+# packages: iproute2 nginx apache2-utils hping3 jq
 # modules: veth tcp_diag inet_diag sch_netem
-# timeout: 300
+# timeout: 600
 #
 # What looks like an attack and is none, with the defaults: nginx under ab at
 # full speed, with tcp_syncookies 0, 1 and 2 and a short queue; clients 300 ms
 # away that lose 2 % of their packets; clients that say nothing; a stopped nginx, which is an accept
-# queue that overflows and no flood.
+# queue that overflows and no flood.  And a flood among all that, which is one.
 
 # The functions below are called through is() and poll().
 # shellcheck disable=SC2317,SC2015
@@ -17,12 +17,12 @@
 
 requests=12000 slow_requests=3000
 ! slow_kernel || { requests=3000 slow_requests=600; }
-need nginx ab plight ss tc awk ip unshare jq tcpstatectl
+need nginx ab hping3 plight ss tc awk ip unshare jq tcpstatectl
 in_own_namespace
 dir=$(mktemp -d)
 at_exit "rm -rf $dir"
 mod_setup
-ktap_begin 17
+ktap_begin 24
 alert_network
 # A guest has little memory, and so little room for TIME_WAIT.
 sysctl -qw net.ipv4.tcp_max_syn_backlog=256 net.ipv4.tcp_max_tw_buckets=262144
@@ -40,6 +40,7 @@ nginx_start()
 	http {
 		access_log off;
 		server { listen 8080 backlog=$1; root $dir/www; }
+		server { listen 8081 backlog=128; root $dir/www; }
 	}
 	END
 	nginx -c "$dir/nginx.conf" && poll 20 listening
@@ -129,6 +130,62 @@ sleep 5
 tell callers "close client"
 plight_stop callers
 is "that was no flood" nothing_raised_but accept_overflow
+
+# A flood from forged addresses, while ab goes on
+! slow_kernel || echo "syn_flood count=16" > $RULE
+flood_network
+ip netns exec tcps_h ab -q -r -t 300 -n 10000000 -c 20 \
+	http://192.0.2.1:8081/ > "$dir/ab" 2>&1 &
+ab=$!
+at_exit "kill $ab 2> /dev/null"
+
+accepted()
+{
+	nstat -asz TcpPassiveOpens | awk '/PassiveOpens/ { print $2 }'
+}
+
+# more_accepted COUNT: than there were
+more_accepted()
+{
+	[ "$(accepted)" -ge $((accepted_before + $1)) ]
+}
+
+# One in fifty at most may have found no room.
+nearly_all_served()
+{
+	awk '/^Complete requests/ { complete = $3 }
+	     /^Failed requests/ { failed = $3; known = 1 }
+	     END { print complete " requests, " failed " failed"
+		   exit !known || complete < 300 || failed * 50 > complete }' \
+		"$dir/ab"
+}
+
+half_full()
+{
+	[ "$(half_open)" -ge 64 ]
+}
+
+accepted_before=$(accepted)
+poll 20 more_accepted 100
+sleep 3
+is "ab alone: no flood" nothing_raised_but accept_overflow
+flood_start 192.0.2.1 8081
+poll 20 half_full
+begun=$(now_ms)
+is "a flood under ab: raised, that listener" \
+	raised_now "$begun" syn_flood 0.0.0.0:8081 0
+accepted_before=$(accepted)
+is "a flood under ab: ab is served meanwhile" poll 20 more_accepted 100
+is "a flood under ab: it lasts as long as the flood" rule_is syn_flood raised
+flood_stop
+is "a flood under ab: cleared, while ab goes on" cleared_now "$(now_ms)" syn_flood
+accepted_before=$(accepted)
+poll 20 more_accepted 100
+kill -INT $ab
+wait $ab
+is "ab was served to its end" nearly_all_served
+speed
+is "that was the only flood" raised_is syn_flood 1
 kill "$(cat "$dir/nginx.pid")"
 is "nothing was left out" \
 	[ "$(module_counter alerts_untracked < "$PROC")" = 0 ]

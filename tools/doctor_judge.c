@@ -177,6 +177,19 @@ static bool is_told(const struct findings *findings,
 	return false;
 }
 
+/* What a RST has ended is gone: those who listen there have had it. */
+static void add_listeners(const struct patient *patient,
+			  struct finding *finding)
+{
+	const struct tcpstates_listener *l = patient->listeners;
+
+	for (; l < patient->listeners + patient->nr_listeners; l++)
+		if (l->local.port == finding->where.port && l->inode.known &&
+		    same_num(&l->uid, &finding->uid) &&
+		    finding->nr_inodes < MOST_SOCKETS)
+			finding->inode[finding->nr_inodes++] = l->inode.value;
+}
+
 /* What was seen by nobody else: it is over for the moment, but not for good. */
 static void judge_alerts(const struct patient *patient,
 			 struct findings *findings)
@@ -199,6 +212,8 @@ static void judge_alerts(const struct patient *patient,
 		finding->cgroup = alert->cgroup;
 		finding->count = alert->value.value;
 		finding->of = alert->threshold;
+		if (alert->rule == TCPSTATES_RULE_RESET_BURST)
+			add_listeners(patient, finding);
 	}
 }
 
@@ -311,12 +326,11 @@ static void judge_time_wait(const struct patient *patient,
 		*findings_add(findings) = finding;
 }
 
-/* COUNT of OF in the last minutes: mentioned from PERCENT on */
+/* RATE of ALL in the last minutes: mentioned from PERCENT on */
 static void judge_rate(const struct patient *patient, struct findings *findings,
-		       enum ailment ailment, unsigned int rate, unsigned int of,
-		       unsigned int percent)
+		       enum ailment ailment, unsigned int rate,
+		       unsigned long long all, unsigned int percent)
 {
-	unsigned long long all = patient->rate[of];
 	struct finding finding = {
 		.ailment = ailment,
 		.count = patient->rate[rate],
@@ -344,14 +358,17 @@ static bool has(const struct findings *findings, enum ailment ailment)
 static void judge_rates(const struct patient *patient,
 			struct findings *findings)
 {
-	judge_rate(patient, findings, AIL_RESET, RATE(RESET), RATE(CLOSED), 50);
-	judge_rate(patient, findings, AIL_REFUSED, RATE(REFUSED), RATE(OPENED),
-		   10);
+	const unsigned long long *rate = patient->rate;
+
+	judge_rate(patient, findings, AIL_RESET, RATE(RESET),
+		   rate[RATE(CLOSED)], 50);
+	judge_rate(patient, findings, AIL_REFUSED, RATE(REFUSED),
+		   rate[RATE(OPENED)] + rate[RATE(REFUSED)], 10);
 	if (!has(findings, AIL_SYN_FLOOD))
 		judge_rate(patient, findings, AIL_TIMEOUT, RATE(TIMEOUT),
-			   RATE(CLOSED), 10);
-	judge_rate(patient, findings, AIL_DROPS, RATE(DROPS), RATE(OVERFLOWS),
-		   0);
+			   rate[RATE(CLOSED)], 10);
+	judge_rate(patient, findings, AIL_DROPS, RATE(DROPS),
+		   rate[RATE(OVERFLOWS)], 0);
 }
 
 /* --- the module itself -------------------------------------------------------- */

@@ -165,6 +165,35 @@ static void test_listener(void)
 	CHECK_TEXT(words(&patient), "-");
 }
 
+/* Of resets there is no socket left: whose listener it was. */
+static void test_resets(void)
+{
+	struct patient patient = healthy();
+	struct tcpstates_listener listeners[] = {
+		{ .local.port = 80, .uid = KNOWN(33), .inode = KNOWN(7) },
+		{ .local.port = 80, .uid = KNOWN(33), .inode = KNOWN(8) },
+		{ .local.port = 80, .uid = KNOWN(34), .inode = KNOWN(9) },
+		{ .local.port = 81, .uid = KNOWN(33), .inode = KNOWN(10) },
+	};
+	struct tcpstates_incident alert = {
+		.rule = TCPSTATES_RULE_RESET_BURST, .raised = true,
+		.where.port = 80, .uid = KNOWN(33), .value = KNOWN(300),
+		.threshold = KNOWN(100),
+	};
+
+	patient.listeners = listeners;
+	patient.nr_listeners = 4;
+	patient.alerts = &alert;
+	patient.nr_alerts = 1;
+	CHECK_TEXT(words(&patient),
+		   "problem 300 connections ended by a reset in a second; 100 is an alert");
+	CHECK(found.nr == 1 && found.one->nr_inodes == 2 &&
+	      found.one->inode[0] == 7 && found.one->inode[1] == 8);
+	alert.where.port = 0;
+	words(&patient);
+	CHECK(found.nr == 1 && !found.one->nr_inodes);
+}
+
 static void test_namespace(void)
 {
 	struct patient patient = healthy();
@@ -173,8 +202,11 @@ static void test_namespace(void)
 	CHECK_TEXT(words(&patient),
 		   "notice 450 connections in TIME_WAIT, net.ipv4.tcp_max_tw_buckets is 1000");
 	states[0].current.value = 0;
-	patient.rate[1] = 100;
+	/* Those that were opened are the others. */
+	patient.rate[1] = 91;
 	patient.rate[6] = 10;
+	CHECK_TEXT(words(&patient), "-");
+	patient.rate[1] = 90;
 	CHECK_TEXT(words(&patient),
 		   "notice about 10 of 100 connects were refused in the last 15m");
 	patient.rate[6] = 0;
@@ -223,6 +255,7 @@ static const struct unit_case cases[] = {
 	{ "nothing is wrong", test_healthy },
 	{ "a leak: mentioned, an alert, somebody else's", test_leak },
 	{ "listeners: half-open, waiting", test_listener },
+	{ "resets: who listens there", test_resets },
 	{ "the namespace: TIME_WAIT, refused, dropped", test_namespace },
 	{ "the module itself", test_module },
 	{ "whose port says what a connection is", test_service },

@@ -101,6 +101,22 @@ static void late_looks(void)
 	CHECK(tcps_rule_rate(0xffffffff, 2000) == 0x80000000);
 }
 
+/* Jiffies of 32 bits are 49 days, 17 hours, 2 minutes and 47 seconds. */
+static void long_quiet(void)
+{
+	const u64 day = 86400ULL, second = 1000000, wrap = 4294967;
+
+	CHECK(tcps_rule_quiet(0, 1000, 0) == 0);
+	CHECK(tcps_rule_quiet(61999, 1000, 61 * second) == 61);
+	/* A keepalive was sent, which is not what is asked for. */
+	CHECK(tcps_rule_quiet(7200 * 250, 250, 0) == 7200);
+	CHECK(tcps_rule_quiet(0xffffffff, 1000, wrap * second) == wrap);
+	CHECK(tcps_rule_quiet(0, 1000, (wrap + 1) * second) == wrap + 1);
+	CHECK(tcps_rule_quiet(5000, 1000, (wrap + 5) * second) == wrap + 5);
+	CHECK(tcps_rule_quiet(5000, 1000, 400 * day * second) == 400 * day);
+	CHECK(tcps_rule_quiet(0, 1000, ~0ULL) == 0xffffffff);
+}
+
 static void every_look(void)
 {
 	size_t i;
@@ -382,6 +398,7 @@ int main(void)
 		{ "listeners that are flooded, overrun, or just busy",
 		  every_look },
 		{ "a look that is late counts by the second", late_looks },
+		{ "nothing for longer than 32 bits of jiffies", long_quiet },
 		{ "an application that stops makes no flood",
 		  stopped_application },
 		{ "a flood beside it is seen", stopped_and_flooded },
