@@ -5,7 +5,7 @@
 # timeout: 600
 #
 # Loading and unloading: under traffic, with wrong parameters, with an init
-# step that fails, with hooks that are missing.
+# step that fails.  Hooks that are missing: hooks.sh.
 #
 #   LOAD_TIMES=COUNT   loads under traffic (50; a slow kernel: 5)
 
@@ -190,63 +190,13 @@ step_fails()
 	mod_load && present && some_traffic && mod_unload
 }
 
-# Without the tracepoint there is nothing to count.
-needs_tracepoint()
-{
-	log_mark
-	if mod_load break_hook=inet_sock_set_state 2> "$dir/err"; then
-		echo "insmod did not fail"
-		mod_unload
-		return 1
-	fi
-	absent && log_since | grep tcpstates > "$dir/log" &&
-		[ "$(grep -c "inet_sock_set_state" "$dir/log")" = 1 ] ||
-		{ log_since; return 1; }
-	# ENOENT, which modprobe and insmod have words of their own for
-	grep -q "failed with error -2$" "$dir/log" || { cat "$dir/log"; false; }
-}
-
-# broken_hook HOOK: no event of those kinds, and what is left agrees
-# with all other sources
-broken_hook()
-{
-	mod_load "break_hook=$1" 2> "$dir/err" || { cat "$dir/err"; return 1; }
-	hook_ok inet_sock_set_state < "$PROC" && ! hook_ok "$1" < "$PROC" ||
-		{ grep ^hook "$PROC"; mod_unload; return 1; }
-	walk_some || { mod_unload; return 1; }
-	mod_unload
-}
-
-walk_some()
-{
-	trace_clear
-	tcp_walk -N -n 3 -r "$TRACE/trace" request_reset passive_open \
-		active_close_orphan active_close time_wait_reuse sim_close \
-		loop_client_close fin_wait2_mini_reset hold_request hold_mix \
-		2>&1 | awk -f "$here/walk.awk" > "$dir/walk"
-	[ "$(grep -c '^ok' "$dir/walk")" = 10 ] || { cat "$dir/walk"; false; }
-}
-
-kprobes_serve()
-{
-	mod_load break_hook=ftrace || return
-	hook_ok tcp_twsk_destructor < "$PROC" &&
-		[ "$(awk '$1 == "hook" && $2 != "clock" { print $3 }' "$PROC" | sort -u |
-		tr '\n' ' ')" = "kprobe tracepoint " ] && walk_some ||
-		{ grep ^hook "$PROC"; mod_unload; return 1; }
-	mod_unload
-}
-
 mixture="hold_mix loop_client_close request_reset passive_open sim_close
 	time_wait_reset hold_request hold_mini_fin_wait2 unaccepted"
-trace_start "$WALK_FILTER"
 steps="parameters table netns clock hooks seed audit sample proc netlink"
-hooks="inet_csk_clone_lock inet_csk_reqsk_queue_hash_add
-	tcp_v4_reqsk_destructor tcp_twsk_destructor __inet_twsk_schedule"
 log_mark
 whole=$mark
 
-ktap_begin $((9 + 2 + 4 + 2 + 2 + 1 + 10 + 1 + 5 + 1 + 1))
+ktap_begin $((9 + 2 + 4 + 2 + 2 + 1 + 10 + 1))
 is "/proc/tcpstates is there" present
 is "counts begin at zero again" counts_from_zero
 is "unload" mod_unload
@@ -285,16 +235,6 @@ done
 for step in $steps; do
 	is "init step $step fails" step_fails "$step"
 done
-is "without the tracepoint insmod fails" needs_tracepoint
-for hook in $hooks; do
-	is "hook $hook is missing" broken_hook "$hook"
-done
-if [ -d /sys/kernel/debug/kprobes ] || [ -e /sys/kernel/kprobes ] ||
-	grep -q register_kprobe /proc/kallsyms; then
-	is "kprobes where there is no ftrace" kprobes_serve
-else
-	skip "kprobes where there is no ftrace" "no kprobes"
-fi
 mark=$whole
 is "no warning in the kernel log" no_warning
 ktap_end
