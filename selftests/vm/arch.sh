@@ -7,7 +7,7 @@
 #   ARCH_LINUX     the kernel's name of it
 #   ARCH_TRIPLET   what its compiler is called after; empty for our own
 #   ARCH_QEMU      the emulator and its machine
-#   ARCH_CONSOLE   the kernel's name of the port for its log
+#   ARCH_APPEND    what tells the kernel the port for its log
 #   ARCH_CHANNEL   the device with the results, in the guest
 
 # arch_resolve LINE: the architecture is its last word, or our own.
@@ -18,7 +18,7 @@ arch_resolve()
 	own=$(dpkg --print-architecture)
 	KERNEL_ARCH=$own KERNEL_MAKE=(make) ARCH_LINUX=x86 ARCH_TRIPLET=''
 	ARCH_QEMU=(qemu-system-x86_64)
-	ARCH_CONSOLE=ttyS0 ARCH_CHANNEL=/dev/ttyS1
+	ARCH_APPEND=console=ttyS0 ARCH_CHANNEL=/dev/ttyS1
 	case ${1##*/} in
 	*-"$own")	;;
 	*-arm64)	arch_arm64 ;;
@@ -30,7 +30,7 @@ arch_arm64()
 {
 	arch_foreign arm64 arm64 aarch64-linux-gnu qemu-system-arm \
 		qemu-system-aarch64 -machine virt,gic-version=3 -cpu cortex-a72
-	ARCH_CONSOLE=ttyAMA0 ARCH_CHANNEL=/dev/ttyS0
+	ARCH_APPEND=console=ttyAMA0 ARCH_CHANNEL=/dev/ttyS0
 }
 
 # Big-endian
@@ -38,7 +38,9 @@ arch_s390x()
 {
 	arch_foreign s390x s390 s390x-linux-gnu qemu-system-misc \
 		qemu-system-s390x -machine s390-ccw-virtio
-	ARCH_CONSOLE=ttyS0 ARCH_CHANNEL=/dev/ttysclp0
+	# Nothing of the kernel's belongs on the port with the results.
+	ARCH_APPEND="console=ttyS0 conmode=sclp nokaslr"
+	ARCH_CHANNEL=/dev/ttysclp0
 }
 
 # arch_foreign DEBIAN LINUX TRIPLET QEMU-PACKAGE QEMU...: the compiler is the

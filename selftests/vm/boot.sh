@@ -17,7 +17,7 @@ boot_arguments()
 	boot_ports
 	# The emulator translates a program again where its addresses have
 	# changed: without norandmaps a guest's shell scripts take twice as long.
-	APPEND="console=$ARCH_CONSOLE ignore_loglevel panic=-1 oops=panic norandmaps"
+	APPEND="$ARCH_APPEND ignore_loglevel panic=-1 oops=panic norandmaps"
 	if [[ $ICOUNT == yes ]]; then
 		QEMU+=(-accel tcg -smp "$CPUS" -icount "shift=0,sleep=off" -seed 1
 		       -rtc "base=2024-01-01,clock=vm")
