@@ -140,6 +140,8 @@ kernel_own()
 	KERNEL_TREE=$WORK/tree
 	say "collecting the modules of $KERNEL_RELEASE"
 	mkdir -p "$KERNEL_TREE"
+	# Set by arch_resolve().
+	# shellcheck disable=SC2153
 	run_logged "$WORK/modules_install.log" "${KERNEL_MAKE[@]}" \
 		-C "$KERNEL_BUILD" modules_install INSTALL_MOD_PATH="$KERNEL_TREE" ||
 		die "modules_install failed in $KERNEL_BUILD"
