@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# One guest: qemu with the kernel log on the first serial port and the
-# results on the second.
+# One guest: qemu with the kernel log on one serial port and the results on
+# another.
 
 boot_can_kvm()
 {
@@ -11,22 +11,36 @@ boot_can_kvm()
 # boot_arguments: fills QEMU from the options of the run.
 boot_arguments()
 {
-	QEMU=(qemu-system-x86_64 -no-user-config -nodefaults -display none
+	QEMU=("${ARCH_QEMU[@]}" -no-user-config -nodefaults -display none
 	      -no-reboot -m "$MEM" -kernel "$KERNEL_IMAGE"
-	      -initrd "$WORK/initramfs" -serial "file:$OUT/console.log")
+	      -initrd "$WORK/initramfs")
+	boot_ports
 	# The emulator translates a program again where its addresses have
 	# changed: without norandmaps a guest's shell scripts take twice as long.
-	APPEND="console=ttyS0 ignore_loglevel panic=-1 oops=panic norandmaps"
+	APPEND="$ARCH_APPEND ignore_loglevel panic=-1 oops=panic norandmaps"
 	if [[ $ICOUNT == yes ]]; then
 		QEMU+=(-accel tcg -smp "$CPUS" -icount "shift=0,sleep=off" -seed 1
 		       -rtc "base=2024-01-01,clock=vm")
 		APPEND+=" nokaslr"
-	elif boot_can_kvm; then
+	elif [[ -z $ARCH_TRIPLET ]] && boot_can_kvm; then
 		QEMU+=(-accel kvm -cpu host -smp "$CPUS")
 	else
 		QEMU+=(-accel "tcg,thread=$THREADS" -smp "$CPUS")
 	fi
 	APPEND+=" $EXTRA_APPEND"
+}
+
+# boot_ports: for the log and for what the caller connects as "results".
+# s390x has two kinds, and only the first passes every byte as it is.
+boot_ports()
+{
+	local log=file:$OUT/console.log
+
+	case $KERNEL_ARCH in
+	arm64)	QEMU+=(-serial "$log" -device "pci-serial,chardev=results") ;;
+	s390x)	QEMU+=(-serial chardev:results -serial "$log") ;;
+	*)	QEMU+=(-serial "$log" -serial chardev:results) ;;
+	esac
 }
 
 # boot_start: the guest in the background, its results in $WORK/results. The
@@ -65,8 +79,7 @@ boot_once()
 
 	trap 'kill "$pid" 2>/dev/null' TERM
 	timeout -k 5 "$HOST_TIMEOUT" "${QEMU[@]}" -append "$APPEND" \
-		-chardev stdio,id=results,signal=off -serial chardev:results \
-		</dev/null 2>"$OUT/qemu.log" &
+		-chardev stdio,id=results,signal=off </dev/null 2>"$OUT/qemu.log" &
 	pid=$!
 	wait "$pid" 2>/dev/null || status=$?
 	((status == 0 || SECONDS - begun < HOST_TIMEOUT)) ||
@@ -78,7 +91,8 @@ boot_terminal()
 {
 	local warnings
 
-	"${QEMU[@]}" -append "$APPEND" -serial mon:stdio || return
+	"${QEMU[@]}" -append "$APPEND" -mon chardev=results \
+		-chardev stdio,id=results,mux=on,signal=off || return
 	echo
 	grep -qa 'tcpstates-vm: shell' "$OUT/console.log" ||
 		die "the guest did not come up: see $OUT/console.log"

@@ -14,8 +14,8 @@ initramfs_make()
 	initramfs_selftests "$overlay/selftests"
 	[[ -z $MODULE_KO ]] ||
 		install -D "$MODULE_KO" "$overlay/usr/lib/tcpstates/tcpstates.ko"
-	[[ ! -x $TOP/tools/tcpstatectl ]] ||
-		install "$TOP/tools/tcpstatectl" "$overlay/usr/local/bin/"
+	[[ ! -x $PROGRAMS/tools/tcpstatectl ]] ||
+		install "$PROGRAMS/tools/tcpstatectl" "$overlay/usr/local/bin/"
 	initramfs_source "$overlay"
 	initramfs_libraries "$overlay"
 	initramfs_modules "$overlay"
@@ -40,22 +40,37 @@ initramfs_selftests()
 {
 	tar -C "$TOP/selftests" --exclude='*.o' -cf - . |
 		tar -C "$1" -xf -
+	[[ -z $ARCH_TRIPLET ]] || arch_selftests "$1"
 }
 
 # initramfs_libraries OVERLAY: what the checkout's own programs are linked
 # with and no package brought.
 initramfs_libraries()
 {
-	local file library
+	local library to
 
 	find "$1/selftests" "$1/usr/local/bin" -type f -perm -u+x |
-		while read -r file; do
-			ldd "$file" 2>/dev/null || :
-		done | awk '$2 == "=>" && $3 ~ /^\// { print $3 }' | sort -u |
+		initramfs_needed | sort -u |
 		while read -r library; do
-			[[ -e $ROOT/tree$library ]] && continue
-			install -D "$library" "$1/usr/lib/${library##*/lib/}"
+			to=/usr/lib/${library##*/lib/}
+			[[ -e $ROOT/tree$to ]] && continue
+			install -D "$library" "$1$to"
 		done
+}
+
+# initramfs_needed: the libraries of the programs that stdin names.
+initramfs_needed()
+{
+	local file
+
+	while read -r file; do
+		if [[ -n $ARCH_TRIPLET ]]; then
+			arch_needed "$file"
+		else
+			ldd "$file" 2>/dev/null |
+				awk '$2 == "=>" && $3 ~ /^\// { print $3 }'
+		fi || :
+	done
 }
 
 # initramfs_modules OVERLAY: the kernel modules that were asked for, and
@@ -87,8 +102,9 @@ initramfs_headers()
 	local common=${KERNEL_BUILD%-"$KERNEL_ARCH"}-common
 
 	mkdir -p "$to"/{build,source}
-	tar -C "$KERNEL_BUILD" -cf - .config include arch/x86/include |
+	tar -C "$KERNEL_BUILD" -cf - .config include \
+		"arch/$ARCH_LINUX/include" |
 		tar -C "$to/build" -xf -
-	tar -C "$common" -cf - include arch/x86/include |
+	tar -C "$common" -cf - include "arch/$ARCH_LINUX/include" |
 		tar -C "$to/source" -xf -
 }

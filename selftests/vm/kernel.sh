@@ -5,14 +5,12 @@
 #   KERNEL_IMAGE    the bzImage
 #   KERNEL_BUILD    the folder to build modules against
 #   KERNEL_TREE     the folder with lib/modules/RELEASE
-#   KERNEL_ARCH     Debian's name of its architecture
-#   KERNEL_MAKE     the make, and its arguments, that build modules for it
+# and what arch_resolve() sets.
 
 # kernel_resolve LINE KDIR
 kernel_resolve()
 {
-	KERNEL_ARCH=$(dpkg --print-architecture)
-	KERNEL_MAKE=(make)
+	arch_resolve "$1"
 	case $1 in
 	debug)			debug_resolve ;;
 	newest*|[0-9]*.[0-9]*)	kernel_packaged "$1" ;;
@@ -21,22 +19,32 @@ kernel_resolve()
 }
 
 # kernel_packaged LINE: Debian's newest kernel of this line, which is a version
-# or "newest", and a flavour: 6.12-rt, 6.1-cloud, newest-rt.
+# or "newest", a flavour, and an architecture: 6.12-rt, 6.1-cloud, newest-rt,
+# 6.1-arm64, 6.1-rt-arm64.
 kernel_packaged()
 {
-	local version=${1%%-*} rest='' suite='' flavour='' found image key
+	local line=${1%-"$KERNEL_ARCH"} version=${1%%-*} rest='' suite=''
+	local flavour='' found image key
 
-	[[ $1 != *-* ]] || rest=${1#*-}
+	[[ $line != *-* ]] || rest=${line#*-}
 	case $rest in
 	rt|cloud)	flavour=-$rest ;;
 	'')		;;
-	*)		die "no flavour '$rest': there are rt and cloud" ;;
+	*)		die "no flavour '$rest': there are rt and cloud," \
+			"and for other machines arm64 and s390x" ;;
 	esac
 	case $version in
 	5.10)	suite=bullseye ;;
 	newest)	suite=trixie-backports version='[0-9]+.[0-9]+' ;;
 	esac
-	[[ -z $suite ]] || archive_use "$suite" "$KERNEL_ARCH"
+	if [[ -z $suite ]]; then
+		arch_archive
+	elif [[ -n $ARCH_TRIPLET ]]; then
+		die "no compiler for $KERNEL_ARCH builds the kernel $1:" \
+			"there are 6.1-$KERNEL_ARCH and 6.12-$KERNEL_ARCH"
+	else
+		archive_use "$suite" "$KERNEL_ARCH"
+	fi
 	found=$(archive_memo archive_newest \
 		"linux-image-${version//./\\.}\.[0-9][^-]*(-[0-9]+)?$flavour-$KERNEL_ARCH") || exit
 	image=${found%%=*}
@@ -81,10 +89,13 @@ kernel_parts()
 		grep -E "^linux-$regex" | sort -u
 }
 
-# kernel_tools DIR PACKAGE: modpost and the like
+# kernel_tools DIR PACKAGE: modpost and the like, which run here.
 kernel_tools()
 {
-	archive_unpack "$1/tools" "$2=$(archive_version "$2")" || return
+	(
+		[[ -z $ARCH_TRIPLET ]] || archive_own
+		archive_unpack "$1/tools" "$2=$(archive_version "$2")"
+	) || return
 	cp -a "$1/tools/." "$1/" && rm -r "$1/tools"
 }
 
@@ -129,7 +140,9 @@ kernel_own()
 	KERNEL_TREE=$WORK/tree
 	say "collecting the modules of $KERNEL_RELEASE"
 	mkdir -p "$KERNEL_TREE"
-	run_logged "$WORK/modules_install.log" make -C "$KERNEL_BUILD" \
-		modules_install INSTALL_MOD_PATH="$KERNEL_TREE" ||
+	# Set by arch_resolve().
+	# shellcheck disable=SC2153
+	run_logged "$WORK/modules_install.log" "${KERNEL_MAKE[@]}" \
+		-C "$KERNEL_BUILD" modules_install INSTALL_MOD_PATH="$KERNEL_TREE" ||
 		die "modules_install failed in $KERNEL_BUILD"
 }

@@ -11,11 +11,14 @@ root_resolve()
 	local wanted closure key
 
 	mapfile -t wanted < <(printf '%s\n' "${ROOT_BASE[@]}" "$@" | sort -u)
+	arch_archive
 	closure=$(archive_memo archive_closure "${wanted[@]}") || exit
-	key=root/$(sha256sum <<<"$closure" | cut -c1-16)
+	key=root/${ARCH_TRIPLET:+$KERNEL_ARCH-}
+	key+=$(sha256sum <<<"$closure" | cut -c1-16)
 	# One word a package.
 	# shellcheck disable=SC2086
 	cache_fill "$key" root_make $closure
+	archive_own
 	ROOT=$CACHE/$key
 }
 
@@ -33,7 +36,8 @@ root_make()
 	root_accounts "$tree"
 	root_alternatives "$tree"
 	root_nginx "$tree"
-	/sbin/ldconfig -r "$tree"
+	# Another machine's libraries are all where its loader looks first.
+	[[ -n $ARCH_TRIPLET ]] || /sbin/ldconfig -r "$tree"
 	say "packing $(du -sm "$tree" | cut -f1) MB of programs for the guest"
 	root_pack "$tree" >"$dir/cpio"
 }
@@ -43,7 +47,7 @@ root_trim()
 {
 	rm -rf "$1"/usr/share/{doc,man,info,locale,lintian,bug,zoneinfo} \
 		"$1"/usr/share/{i18n,pixmaps,debconf,perl5,gcc} \
-		"$1"/usr/lib/x86_64-linux-gnu/{gconv,perl-base} \
+		"$1"/usr/lib/*-linux-gnu/{gconv,perl-base} \
 		"$1"/var/cache/* "$1"/lib/systemd
 	mkdir -p "$1"/{dev,proc,sys,tmp,run,root,mnt,var/log,var/tmp}
 	chmod 1777 "$1/tmp" "$1/var/tmp"
@@ -73,16 +77,25 @@ root_accounts()
 # root_alternatives TREE: busybox for every name no package has taken.
 root_alternatives()
 {
-	local applet busybox
+	local applet
 
-	busybox=$(readlink -f "$1/bin/busybox")
-	"$busybox" --list | while read -r applet; do
+	root_applets "$1" | while read -r applet; do
 		[[ -e $1/usr/bin/$applet || -e $1/usr/sbin/$applet ]] ||
 			ln -s busybox "$1/usr/bin/$applet"
 	done
 	ln -sf bash "$1/usr/bin/sh"
 	[[ -e $1/usr/bin/mawk ]] && ln -sf mawk "$1/usr/bin/awk"
 	return 0
+}
+
+# root_applets TREE: their names.
+root_applets()
+{
+	if [[ -n $ARCH_TRIPLET ]]; then
+		arch_applets "$1"
+	else
+		"$(readlink -f "$1/bin/busybox")" --list
+	fi
 }
 
 # root_nginx TREE: the default site, as its script would have enabled it.

@@ -9,11 +9,16 @@
 
 TESTS_TIMEOUT=120
 
-# tests_build: the tool and the small programs of the tests.
+# tests_build: the tool and the small programs of the tests, in $PROGRAMS.
 tests_build()
 {
 	local dir
 
+	PROGRAMS=$TOP
+	if [[ -n $ARCH_TRIPLET ]]; then
+		arch_programs
+		return
+	fi
 	mkdir -p "$TOP/out"
 	(
 		flock 9

@@ -3,7 +3,7 @@
 # From what a guest sent to KTAP and an exit status.
 
 # What a kernel says when something is wrong, whatever the tests say.
-VERDICT_WARNINGS='WARNING:|BUG:|BUG |Oops|Call Trace:|KASAN|KCSAN|UBSAN'
+VERDICT_WARNINGS='WARNING:|BUG:|BUG |Oops|[Cc]all [Tt]race:|KASAN|KCSAN|UBSAN'
 VERDICT_WARNINGS+='|possible (recursive|circular|irq lock inversion)'
 VERDICT_WARNINGS+='|inconsistent lock state|suspicious RCU usage'
 VERDICT_WARNINGS+='|unreferenced object|INFO: task .* blocked|INFO: rcu'
@@ -13,7 +13,7 @@ VERDICT_WARNINGS+='|scheduling while atomic|sleeping function called'
 VERDICT_WARNINGS+='|soft lockup|hard LOCKUP|bad page state|stack guard'
 VERDICT_WARNINGS+='|ODEBUG:|refcount_t:|list_(add|del) corruption'
 VERDICT_WARNINGS+='|Kernel panic|kernel bug|unchecked MSR|trap invalid'
-VERDICT_WARNINGS+='|Objects remaining|held lock freed|still holding locks'
+VERDICT_WARNINGS+='|Objects remaining|held lock freed|still holding locks|Internal error:'
 
 # Lines that match the above and say nothing is wrong.
 VERDICT_HARMLESS='KernelAddressSanitizer initialized'
