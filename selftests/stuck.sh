@@ -65,7 +65,7 @@ unload_in_time()
 	mod_unload || return
 	took=$((${EPOCHREALTIME/./} - begin))
 	note "$((took / 1000)) ms"
-	[ $took -le 2000000 ]
+	[ "$took" -le 2000000 ]
 }
 
 ktap_begin 8
