@@ -283,7 +283,7 @@ def user_namespace():
 
 
 def change_hands():
-    """a netlink socket that changes hands: the lesser rights of both"""
+    """a netlink socket that changes hands: CAP_NET_ADMIN if both have it"""
     def opened_by_root():
         fresh()
         mine = ynl.sock.dup()
