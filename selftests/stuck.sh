@@ -28,7 +28,7 @@ poll 30 grep -q ready "$dir/out" ||
 # All asleep in the kernel, where memory is waited for
 writers()
 {
-	[ "$(grep -l handle_userfault /proc/$pid/task/*/wchan | wc -l)" -eq $COUNT ]
+	[ "$(grep -l handle_userfault "/proc/$pid/task"/*/wchan | wc -l)" -eq "$COUNT" ]
 }
 
 begin=$SECONDS
@@ -38,7 +38,7 @@ at_exit "rm -rf $dir"
 
 counter()
 {
-	awk -v c="$1" '$1 == "counter" && $2 == c { print $3 }' $PROC
+	awk -v c="$1" '$1 == "counter" && $2 == c { print $3 }' "$PROC"
 }
 
 drifted()
