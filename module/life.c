@@ -507,14 +507,26 @@ void tcps_life_migrated(const void *req, const void *copy)
 				 word & TCPS_REC_UNKNOWN, when);
 }
 
-/* The record of a socket that is about to be a mini socket; NULL: none. */
-static struct tcps_slot *find_in_state(const void *obj, unsigned int state)
+/*
+ * The record of a socket that is about to be a mini socket; NULL: none, and the
+ * socket is in the gauge of @state all the same.
+ */
+static struct tcps_slot *find_in_state(struct tcps_net *tn, const void *obj,
+				       unsigned int state)
 {
 	struct tcps_slot *slot = tcps_find(&tcps_table, obj);
 
-	if (!slot || likely(tcps_rec_state(READ_ONCE(slot->word)) == state))
+	if (unlikely(!slot)) {
+		first_sight(tn, state);
+		return NULL;
+	}
+	if (likely(tcps_rec_state(READ_ONCE(slot->word)) == state))
 		return slot;
-	return drop_until(slot, obj, state);
+	slot = drop_until(slot, obj, state);
+	/* Its only record said that it is elsewhere: see miscounted(). */
+	if (!slot)
+		tcps_add(tn, TCPS_CELL_SEEDED + state);
+	return slot;
 }
 
 /**
@@ -528,7 +540,7 @@ static struct tcps_slot *find_in_state(const void *obj, unsigned int state)
 void tcps_life_to_mini(struct tcps_net *tn, const void *sk, const void *mini,
 		       unsigned int from, unsigned int to)
 {
-	struct tcps_slot *slot = find_in_state(sk, from);
+	struct tcps_slot *slot = find_in_state(tn, sk, from);
 	u64 now = tcps_now(), flags = 0, word = 0, when = 0;
 
 	if (likely(slot)) {
@@ -536,12 +548,13 @@ void tcps_life_to_mini(struct tcps_net *tn, const void *sk, const void *mini,
 		when = READ_ONCE(slot->when);
 		if (!rewrite(slot, word,
 			     tcps_life_word(sk, TCPS_KIND_SOCK, TCPS_NONE, 0),
-			     when))
+			     when)) {
+			first_sight(tn, from);
 			slot = NULL;
+		}
 	}
 	/* The marker is what makes the socket's end no event. */
 	if (unlikely(!slot)) {
-		first_sight(tn, from);
 		record(tn, sk, TCPS_KIND_SOCK, TCPS_NONE, 0, now);
 		word = TCPS_REC_UNKNOWN;
 	}
