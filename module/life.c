@@ -168,6 +168,15 @@ static bool record(struct tcps_net *tn, const void *obj, unsigned int kind,
 	return slot;
 }
 
+/* Somebody who looks at all sockets may mark a record: that is no change. */
+static bool only_marked(const struct tcps_slot *slot, u64 *old)
+{
+	u64 word = READ_ONCE(slot->word), change = word ^ *old;
+
+	*old = word;
+	return !(change & ~TCPS_REC_MARK);
+}
+
 /*
  * Return: false if the record is not what it was any more, because it has been
  * taken for one whose object is gone: possible only while all sockets are
@@ -179,8 +188,9 @@ static bool rewrite(struct tcps_slot *slot, u64 old, u64 word, u64 when)
 		tcps_update(slot, word, when);
 		return true;
 	}
-	if (cmpxchg(&slot->word, old, word | TCPS_REC_BUSY) != old)
-		return false;
+	while (cmpxchg(&slot->word, old, word | TCPS_REC_BUSY) != old)
+		if (!only_marked(slot, &old))
+			return false;
 	tcps_update(slot, word, when);
 	return true;
 }
@@ -189,8 +199,10 @@ static bool forget(struct tcps_slot *slot, u64 old)
 {
 	if (likely(!tcps_life_is(TCPS_LIFE_WALKING)))
 		tcps_erase(&tcps_table, slot, old);
-	else if (!tcps_erase_if(&tcps_table, slot, old))
-		return false;
+	else
+		while (!tcps_erase_if(&tcps_table, slot, old))
+			if (!only_marked(slot, &old))
+				return false;
 	tcps_count(TCPS_COUNT_ERASED);
 	return true;
 }
@@ -512,14 +524,26 @@ void tcps_life_migrated(const void *req, const void *copy)
 				 word & TCPS_REC_UNKNOWN, when);
 }
 
-/* The record of a socket that is about to be a mini socket; NULL: none. */
-static struct tcps_slot *find_in_state(const void *obj, unsigned int state)
+/*
+ * The record of a socket that is about to be a mini socket; NULL: none, and the
+ * socket is in the gauge of @state all the same.
+ */
+static struct tcps_slot *find_in_state(struct tcps_net *tn, const void *obj,
+				       unsigned int state)
 {
 	struct tcps_slot *slot = tcps_find(&tcps_table, obj);
 
-	if (!slot || likely(tcps_rec_state(READ_ONCE(slot->word)) == state))
+	if (unlikely(!slot)) {
+		first_sight(tn, state);
+		return NULL;
+	}
+	if (likely(tcps_rec_state(READ_ONCE(slot->word)) == state))
 		return slot;
-	return drop_until(slot, obj, state);
+	slot = drop_until(slot, obj, state);
+	/* Its only record said that it is elsewhere: see miscounted(). */
+	if (!slot)
+		tcps_add(tn, TCPS_CELL_SEEDED + state);
+	return slot;
 }
 
 /**
@@ -533,7 +557,7 @@ static struct tcps_slot *find_in_state(const void *obj, unsigned int state)
 void tcps_life_to_mini(struct tcps_net *tn, const void *sk, const void *mini,
 		       unsigned int from, unsigned int to)
 {
-	struct tcps_slot *slot = find_in_state(sk, from);
+	struct tcps_slot *slot = find_in_state(tn, sk, from);
 	u64 now = tcps_now(), flags = 0, word = 0, when = 0;
 
 	if (likely(slot)) {
@@ -541,12 +565,13 @@ void tcps_life_to_mini(struct tcps_net *tn, const void *sk, const void *mini,
 		when = READ_ONCE(slot->when);
 		if (!rewrite(slot, word,
 			     tcps_life_word(sk, TCPS_KIND_SOCK, TCPS_NONE, 0),
-			     when))
+			     when)) {
+			first_sight(tn, from);
 			slot = NULL;
+		}
 	}
 	/* The marker is what makes the socket's end no event. */
 	if (unlikely(!slot)) {
-		first_sight(tn, from);
 		record(tn, sk, TCPS_KIND_SOCK, TCPS_NONE, 0, now);
 		word = TCPS_REC_UNKNOWN;
 	}
