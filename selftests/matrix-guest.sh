@@ -39,9 +39,9 @@ among()
 # opened PORT COUNT, then closed by us
 opened()
 {
-	local _
+	local i
 
-	for ((_ = 0; _ < $2; _++)); do
+	for ((i = 0; i < $2; i++)); do
 		(exec 3<>"/dev/tcp/127.0.0.1/$1")
 	done
 }
@@ -49,9 +49,9 @@ opened()
 # hold PORT COUNT: opened, and kept
 hold()
 {
-	local _ fd
+	local i fd
 
-	for ((_ = 0; _ < $2; _++)); do
+	for ((i = 0; i < $2; i++)); do
 		exec {fd}<>"/dev/tcp/127.0.0.1/$1"
 	done
 }
