@@ -12,7 +12,7 @@ V	?= 0
 
 # No file is called like a target, and parts run in the order they are named.
 .PHONY: all module tool clean help install install-module install-tool \
-	uninstall style analyze unit check demo shell bench bench-quick
+	uninstall style analyze unit check matrix demo shell bench bench-quick
 .NOTPARALLEL:
 
 all: module tool
@@ -64,6 +64,10 @@ unit:
 check:
 	selftests/check
 
+matrix:
+	selftests/vm/deps
+	selftests/matrix
+
 bench:
 	selftests/vm/deps
 	selftests/bench/run
@@ -91,6 +95,7 @@ help:
 	@echo '  make demo         the module on a real kernel in a guest, with traffic'
 	@echo '  make shell        a guest with the module loaded, to try things in'
 	@echo '  make check        all tests: static, unit, guests'
+	@echo '  make matrix       what works on which kernel, as a table'
 	@echo '  make bench        what it costs, in instructions, against others'
 	@echo '  make bench-quick  what it costs, against what it is expected to'
 	@echo '  make style        checkpatch, shellcheck, codespell'
