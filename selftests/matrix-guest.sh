@@ -88,6 +88,7 @@ hold 7003 3
 tcpstatectl rules set close_wait_leak count=2 age=1s >/dev/null
 wait_for raised
 kill %tcpstatectl
+sleep 2 # until the next look
 sed 's/^/event /' /tmp/events
 echo "show $(tcpstatectl show -j)"
 echo "conns $(tcpstatectl conns -j sport 7003)"
