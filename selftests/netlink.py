@@ -65,11 +65,14 @@ def stats_lines(stats):
 
 
 def proc_net(file):
-    """Sockets as /proc/net/tcp and tcp6 list them: with uid and inode."""
+    """Sockets as /proc/net/tcp and tcp6 list them: with uid and inode.
+
+    An address stands there as words of the kernel's own byte order.
+    """
     def parse(text):
         host, port = text.split(':')
         words = struct.unpack(f'>{len(host) // 8}I', bytes.fromhex(host))
-        raw = struct.pack(f'<{len(words)}I', *words)
+        raw = struct.pack(f'={len(words)}I', *words)
         return (ipaddress.ip_address(raw), int(port, 16))
 
     with open('/proc/thread-self/net/' + file, encoding='ascii') as lines:

@@ -9,6 +9,7 @@
 #   ARCH_QEMU      the emulator and its machine
 #   ARCH_APPEND    what tells the kernel the port for its log
 #   ARCH_CHANNEL   the device with the results, in the guest
+#   ARCH_MODULES   the kernel modules it takes
 
 # arch_resolve LINE: the architecture is its last word, or our own.
 arch_resolve()
@@ -18,7 +19,7 @@ arch_resolve()
 	own=$(dpkg --print-architecture)
 	KERNEL_ARCH=$own KERNEL_MAKE=(make) ARCH_LINUX=x86 ARCH_TRIPLET=''
 	ARCH_QEMU=(qemu-system-x86_64)
-	ARCH_APPEND=console=ttyS0 ARCH_CHANNEL=/dev/ttyS1
+	ARCH_APPEND=console=ttyS0 ARCH_CHANNEL=/dev/ttyS1 ARCH_MODULES=''
 	case ${1##*/} in
 	*-"$own")	;;
 	*-arm64)	arch_arm64 ;;
@@ -38,9 +39,9 @@ arch_s390x()
 {
 	arch_foreign s390x s390 s390x-linux-gnu qemu-system-misc \
 		qemu-system-s390x -machine s390-ccw-virtio
-	# Nothing of the kernel's belongs on the port with the results.
-	ARCH_APPEND="console=ttyS0 conmode=sclp nokaslr"
-	ARCH_CHANNEL=/dev/ttysclp0
+	# Its own second port would get the kernel's log, too.
+	ARCH_APPEND=console=ttysclp0 ARCH_CHANNEL=/dev/hvc0
+	ARCH_MODULES=virtio_console
 }
 
 # arch_foreign DEBIAN LINUX TRIPLET QEMU-PACKAGE QEMU...: the compiler is the

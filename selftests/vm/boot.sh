@@ -31,14 +31,14 @@ boot_arguments()
 }
 
 # boot_ports: for the log and for what the caller connects as "results".
-# s390x has two kinds, and only the first passes every byte as it is.
 boot_ports()
 {
 	local log=file:$OUT/console.log
 
 	case $KERNEL_ARCH in
 	arm64)	QEMU+=(-serial "$log" -device "pci-serial,chardev=results") ;;
-	s390x)	QEMU+=(-serial chardev:results -serial "$log") ;;
+	s390x)	QEMU+=(-serial "$log" -device virtio-serial-ccw
+			-device "virtconsole,chardev=results") ;;
 	*)	QEMU+=(-serial "$log" -serial chardev:results) ;;
 	esac
 }
