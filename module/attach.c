@@ -75,6 +75,8 @@ static int attach_ftrace(struct tcps_hook *hook, const char *name)
 		return -ENOMEM;
 	}
 	err = register_ftrace_function(&hook->ops);
+	if (err == -EBUSY)
+		pr_warn_once("the function tracer is switched off: set kernel.ftrace_enabled=1, then load again\n");
 	if (err) {
 		ftrace_free_filter(&hook->ops);
 		return err;
@@ -110,6 +112,10 @@ static int attach_kprobe(struct tcps_hook *hook, const char *name)
 	return err;
 }
 
+/*
+ * Not after -EBUSY: a kprobe at the entry of a function is served by ftrace, which
+ * takes it while it is switched off (kernel.ftrace_enabled=0) and never calls it.
+ */
 static int attach_function(struct tcps_hook *hook, const char *name)
 {
 	int err = -EOPNOTSUPP;
@@ -118,7 +124,7 @@ static int attach_function(struct tcps_hook *hook, const char *name)
 		return -ENOENT;
 	if (!tcps_hook_breaks("ftrace"))
 		err = attach_ftrace(hook, name);
-	if (err && !tcps_hook_breaks("kprobe"))
+	if (err && err != -EBUSY && !tcps_hook_breaks("kprobe"))
 		err = attach_kprobe(hook, name);
 	if (!err)
 		hook->attached = name;
