@@ -4,8 +4,10 @@
  */
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "alert.h"
+#include "json.h"
 #include "runner.h"
 
 static void set_num(char **env, const char *name,
@@ -44,6 +46,7 @@ static void set_whose(char **env, const struct tcpstates_incident *alert,
 		      const struct tcpstates_num *inode, struct whose *whose)
 {
 	const char *path = whose_path(whose, &alert->cgroup), *name = NULL;
+	char *group = path ? json_escaped(path) : NULL;
 	struct tcpstates_num number = { 0 };
 	int pid = 0;
 
@@ -53,7 +56,8 @@ static void set_whose(char **env, const struct tcpstates_incident *alert,
 	runner_set(env, "ALERT_PROCESS", "%s", name ? name : "");
 	set_num(env, "ALERT_PID", &number);
 	set_num(env, "ALERT_UID", &alert->uid);
-	runner_set(env, "ALERT_CGROUP", "%s", path ? path : "");
+	runner_set(env, "ALERT_CGROUP", "%s", group ? group : "");
+	free(group);
 }
 
 /**
