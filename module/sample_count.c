@@ -69,8 +69,9 @@ static void take_rates(struct tcps_watch *w, const u64 *total, u64 now)
 
 	for (i = 0; i < TCPS_NR_RATES; i++) {
 		grown = total[i] > w->total[i] ? total[i] - w->total[i] : 0;
+		/* Looks are a little more than a second apart: one is one. */
 		w->now.rate[i] = w->looked_at && ms ?
-				 div64_u64(grown * MSEC_PER_SEC, ms) : 0;
+			div64_u64(grown * MSEC_PER_SEC + ms / 2, ms) : 0;
 		w->total[i] = total[i];
 	}
 	w->looked_at = now;
