@@ -138,8 +138,9 @@ missing()
 		off++
 	}
 	!index(broken, " " name[i] " ") {
-		ok = $2 == name[i] && ($4 == "ok" && $3 == how[i] ||
-			$4 == "off" && $3 == "sampling")
+		ok = $4 == "ok" && $3 == how[i] && $2 == name[i] ||
+			$4 == "off" && $3 == "sampling" &&
+			index($2, name[i]) == 1
 		off += $4 == "off"
 	}
 	!ok { print "was " name[i] " " how[i] ", is " $0; bad = 1 }
