@@ -28,7 +28,8 @@ static u64 lower_bound(u64 elapsed, u64 now)
 
 /*
  * Both times are rounded, not what is between them: what was entered earlier is
- * as much older in every look.  Until the clock wraps, after two years.
+ * as much older in every look.  Until times are too old for
+ * tcps_when_elapsed(), after two years.
  */
 static u64 units_before(u64 now, u64 elapsed)
 {
@@ -65,7 +66,8 @@ static u64 now_of(struct tcps_instant *instant)
  *
  * Any context; takes no lock.  The connection may have an event at the same
  * time: then the age is not known, or is that of the state it is about to
- * enter, never one too long.
+ * enter, and never longer than the truth but for what rounding adds, a
+ * microsecond.
  *
  * Return: the age.
  */

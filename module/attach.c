@@ -113,8 +113,9 @@ static int attach_kprobe(struct tcps_hook *hook, const char *name)
 }
 
 /*
- * Not after -EBUSY: a kprobe at the entry of a function is served by ftrace, which
- * takes it while it is switched off (kernel.ftrace_enabled=0) and never calls it.
+ * Not after -EBUSY where a kprobe at the entry of a function is served by ftrace,
+ * which takes it while it is switched off (kernel.ftrace_enabled=0) and never
+ * calls it.
  */
 static int attach_function(struct tcps_hook *hook, const char *name)
 {
@@ -124,7 +125,9 @@ static int attach_function(struct tcps_hook *hook, const char *name)
 		return -ENOENT;
 	if (!tcps_hook_breaks("ftrace"))
 		err = attach_ftrace(hook, name);
-	if (err && err != -EBUSY && !tcps_hook_breaks("kprobe"))
+	if (err == -EBUSY && IS_ENABLED(CONFIG_KPROBES_ON_FTRACE))
+		return err;
+	if (err && !tcps_hook_breaks("kprobe"))
 		err = attach_kprobe(hook, name);
 	if (!err)
 		hook->attached = name;

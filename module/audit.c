@@ -126,11 +126,12 @@ struct sweep {
 };
 
 static void seen(const struct tcps_visitor *v, struct tcps_net *tn,
-		 const void *obj, unsigned int kind, unsigned int state)
+		 const void *obj, unsigned int kind, unsigned int state,
+		 bool owned)
 {
 	struct sweep *s = container_of(v, struct sweep, visitor);
 
-	if (!tcps_recount_seen(tn, obj, kind, state))
+	if (!tcps_recount_seen(tn, obj, kind, state, owned))
 		return;
 	tcps_count(TCPS_COUNT_DRIFT);
 	s->corrections++;

@@ -168,13 +168,16 @@ static bool record(struct tcps_net *tn, const void *obj, unsigned int kind,
 	return slot;
 }
 
-/* Somebody who looks at all sockets may mark a record: that is no change. */
+/*
+ * Who looks at all records may mark one, and who changes the clock may say that
+ * its time is unknown: it is the same record all the same.
+ */
 static bool only_marked(const struct tcps_slot *slot, u64 *old)
 {
 	u64 word = READ_ONCE(slot->word), change = word ^ *old;
 
 	*old = word;
-	return !(change & ~TCPS_REC_MARK);
+	return !(change & ~(TCPS_REC_MARK | TCPS_REC_UNKNOWN));
 }
 
 /*
@@ -360,7 +363,10 @@ static noinline struct tcps_slot *drop_until(struct tcps_slot *slot,
 	return slot;
 }
 
-/* The event of a connection whose only record said that it is elsewhere. */
+/*
+ * The event of a connection whose only record said that it is elsewhere, or has been
+ * taken for that of a dead one: it is in no gauge.
+ */
 static void miscounted(struct tcps_net *tn, const void *obj, unsigned int from,
 		       unsigned int to, unsigned int cause)
 {
@@ -409,12 +415,14 @@ void tcps_life_transition(struct tcps_net *tn, const void *obj,
 				      tcps_life_word(obj, tcps_rec_kind(word),
 						     to, 0),
 				      tcps_when(now, tn->id)))) {
-			unrecorded(tn, obj, from, to, cause);
+			miscounted(tn, obj, from, to, cause);
 			return;
 		}
 	} else {
 		closed(tn, from, cause);
-		forget(slot, word);
+		/* Whoever has taken it has taken it out of its gauge. */
+		if (!forget(slot, word))
+			tcps_add(tn, TCPS_CELL_SEEDED + from);
 	}
 	tcps_edge_taken(tn, from, to);
 	tcps_event(obj, from, to, cause,
@@ -566,7 +574,7 @@ void tcps_life_to_mini(struct tcps_net *tn, const void *sk, const void *mini,
 		if (!rewrite(slot, word,
 			     tcps_life_word(sk, TCPS_KIND_SOCK, TCPS_NONE, 0),
 			     when)) {
-			first_sight(tn, from);
+			tcps_add(tn, TCPS_CELL_SEEDED + from);
 			slot = NULL;
 		}
 	}

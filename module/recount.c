@@ -105,13 +105,13 @@ static bool undo(struct tcps_net *tn, struct tcps_slot *slot, u64 word)
 }
 
 /*
- * Its child takes a request's record over only after the request has left the
- * hash table: if it is still there after the insertion, the record
- * will be found.
+ * Its child takes a request's record over, and a socket closes, only after they
+ * have left the hash table: what is still there after the insertion will have its
+ * record found.
  */
 static bool taken_over(const void *obj, unsigned int kind)
 {
-	return kind == TCPS_KIND_REQ &&
+	return kind != TCPS_KIND_MINI &&
 	       sk_unhashed((const struct sock *)obj);
 }
 
@@ -122,8 +122,9 @@ static bool taken_over(const void *obj, unsigned int kind)
  * @kind:	what that is, enum tcps_kind
  * @state:	its state
  *
- * How long it has been in its state is not known.  A full socket is locked;
- * of others another CPU may have an event right now.  Both insert, then look.
+ * How long it has been in its state is not known.  A full socket is locked, as a
+ * rule; of others another CPU may have an event right now.  Both insert, then
+ * look.
  *
  * Return: false if it had a record, or has one meanwhile.
  */
@@ -183,6 +184,8 @@ static bool correct(struct tcps_net *tn, struct tcps_slot *slot,
  * @obj:	the kernel object that it lives in
  * @kind:	what that is, enum tcps_kind
  * @state:	its state
+ * @owned:	a full socket that may have an event right now: nothing is
+ *		corrected then
  *
  * Without a record, it was either never counted, or counted when there was
  * no room.  Which of the two is known only if there always was room.
@@ -190,15 +193,15 @@ static bool correct(struct tcps_net *tn, struct tcps_slot *slot,
  * Return: true if the gauges had to be corrected.
  */
 bool tcps_recount_seen(struct tcps_net *tn, const void *obj, unsigned int kind,
-		       unsigned int state)
+		       unsigned int state, bool owned)
 {
 	struct tcps_slot *slot = tcps_find(&tcps_table, obj);
 
 	if (!slot)
-		return !tcps_life_is(TCPS_LIFE_REFUSED) &&
+		return !owned && !tcps_life_is(TCPS_LIFE_REFUSED) &&
 		       tcps_recount_add(tn, obj, kind, state);
 	mark(slot, READ_ONCE(slot->word));
-	return kind == TCPS_KIND_SOCK && correct(tn, slot, obj, state);
+	return kind == TCPS_KIND_SOCK && !owned && correct(tn, slot, obj, state);
 }
 
 /* Ten seconds: nothing is between two of the kernel's hash tables so long. */

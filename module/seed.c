@@ -5,7 +5,8 @@
  *
  * The hooks are attached before this runs.  Every transition of a full socket
  * that can be found happens under its lock, so a socket that is
- * locked and has no record has had no event since.
+ * locked and has no record has had no event since.  Where somebody keeps the lock,
+ * see tcps_recount_add().
  */
 #include "tcps.h"
 #include <linux/rcupdate.h>
@@ -23,7 +24,8 @@ static void let_pass(void)
 }
 
 static void seed(const struct tcps_visitor *v, struct tcps_net *tn,
-		 const void *obj, unsigned int kind, unsigned int state)
+		 const void *obj, unsigned int kind, unsigned int state,
+		 bool owned)
 {
 	tcps_recount_add(tn, obj, kind, state);
 }

@@ -182,7 +182,7 @@ struct tcps_snapshot {
 	X(REFUSED, "records for which there was no room")		\
 	X(STALE, "records whose object was gone")			\
 	X(LOST, "events or dwell times that could not be recorded")	\
-	X(DRIFT, "corrections made by the audit")			\
+	X(DRIFT, "corrections of a gauge")				\
 	X(OTHER, "transitions that are in no edge")
 
 #define TCPS_COUNTER_ENUM(name, what)	TCPS_COUNT_##name,
@@ -285,7 +285,7 @@ void tcps_recount_timeless(void (*change_clock)(void));
 bool tcps_recount_add(struct tcps_net *tn, const void *obj, unsigned int kind,
 		      unsigned int state);
 bool tcps_recount_seen(struct tcps_net *tn, const void *obj, unsigned int kind,
-		       unsigned int state);
+		       unsigned int state, bool owned);
 bool tcps_recount_sweep(u64 index);
 
 /* hooks.c */
@@ -306,13 +306,16 @@ int tcps_hooks_each(tcps_hook_fn *show, void *arg);
  * struct tcps_visitor - somebody who wants to see every TCP socket
  * @visit:	called with preemption off and a reference to the object and its
  *		namespace; for a full socket also with its lock, so that it has no
- *		transition meanwhile; for a mini socket with its chain's lock
- *		instead, so that it does not end.  An object may be shown twice
+ *		transition meanwhile, or else with @owned: somebody keeps the
+ *		lock, and may be in the middle of one; for a mini socket with its
+ *		chain's lock instead, so that it does not end.  An object may be
+ *		shown twice
  * @stop:	the walk is given up as soon as this is true
  */
 struct tcps_visitor {
 	void (*visit)(const struct tcps_visitor *v, struct tcps_net *tn,
-		      const void *obj, unsigned int kind, unsigned int state);
+		      const void *obj, unsigned int kind, unsigned int state,
+		      bool owned);
 	bool (*stop)(void);
 };
 

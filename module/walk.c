@@ -20,13 +20,12 @@
 
 /* How often a socket is tried that somebody keeps locked, a millisecond apart. */
 #define MOST_TRIES	512
-#define LEAST_TRIES	8
 
 /**
  * struct walk - one walk
  * @v:		whom to tell
  * @tries:	for the next socket that is locked
- * @locked:	how many were looked at without their owner's lock
+ * @locked:	how many were looked at although somebody kept them locked
  */
 struct walk {
 	const struct tcps_visitor *v;
@@ -47,35 +46,41 @@ static bool stopped(const struct walk *w)
 /*
  * As lock_sock(), but not for as long as the owner likes: a sender whose memory is
  * that of a file on a server which does not answer sleeps with its socket
- * locked.  The spinlock must do then: who sleeps makes no transition, and
- * softirqs wait.  Each that is given up halves what the next ones get, so that
- * many of them cannot hold a walk up either.
+ * locked.  Then it is the spinlock alone, which keeps softirqs away.  Each
+ * that is given up halves what the next ones get, so that many of them cannot
+ * hold a walk up either.
+ *
+ * Return: false if the socket has an owner.
  */
-static void lock_in_time(struct walk *w, struct sock *sk)
+static bool lock_in_time(struct walk *w, struct sock *sk)
+	__acquires(&sk->sk_lock.slock)
 {
 	unsigned int tries = w->tries;
 
 	for (;;) {
 		spin_lock_bh(&sk->sk_lock.slock);
 		if (!sock_owned_by_user(sk))
-			return;
+			return true;
 		if (!tries-- || stopped(w))
 			break;
 		spin_unlock_bh(&sk->sk_lock.slock);
 		usleep_range(500, 1000);
 	}
-	w->tries = max(w->tries / 2, LEAST_TRIES);
+	w->tries /= 2;
 	w->locked++;
+	return false;
 }
 
 /* Every transition of a socket that can be found happens under its lock. */
 static void visit_full(struct sock *sk, struct walk *w)
 {
-	lock_in_time(w, sk);
-	if (sk->sk_state != TCP_CLOSE) {
+	bool owned = !lock_in_time(w, sk);
+	unsigned int state = inet_sk_state_load(sk);
+
+	if (state != TCP_CLOSE) {
 		preempt_disable();
 		w->v->visit(w->v, tcps_net(sock_net(sk)), sk, TCPS_KIND_SOCK,
-			    sk->sk_state);
+			    state, owned);
 		preempt_enable();
 	}
 	spin_unlock_bh(&sk->sk_lock.slock);
@@ -89,7 +94,7 @@ static void visit_req(struct sock *sk, const struct walk *w)
 		return;
 	preempt_disable();
 	w->v->visit(w->v, tcps_net(sock_net(req->rsk_listener)), req,
-		    TCPS_KIND_REQ, TCPS_SYN_RECV);
+		    TCPS_KIND_REQ, TCPS_SYN_RECV, false);
 	preempt_enable();
 }
 
@@ -106,7 +111,7 @@ static void visit_mini(struct sock *sk, const struct walk *w)
 		return;
 	preempt_disable();
 	w->v->visit(w->v, tcps_net(twsk_net(tw)), tw, TCPS_KIND_MINI,
-		    READ_ONCE(tw->tw_substate));
+		    READ_ONCE(tw->tw_substate), false);
 	preempt_enable();
 }
 
@@ -307,7 +312,7 @@ void tcps_walk(const struct tcps_visitor *v)
 		if (hashinfo_of(net) != shared)
 			walk_hashinfo(hashinfo_of(net), &w);
 	up_read(&net_rwsem);
-	if (w.locked)
+	if (w.locked && !stopped(&w))
 		pr_notice("%u sockets were kept locked while they were looked at\n",
 			  w.locked);
 }

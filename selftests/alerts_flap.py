@@ -118,7 +118,7 @@ def disagreements(space):
         result.put((wrong, reads))
 
     stop, result = multiprocessing.Event(), multiprocessing.Queue()
-    reader = multiprocessing.Process(target=read)
+    reader = multiprocessing.Process(target=read, daemon=True)
     reader.start()
 
     def end():

@@ -102,7 +102,7 @@ def in_container(check, before=None):
     def outside():
         become_root_of_a_user_namespace(CLONE_NEWNET | CLONE_NEWNS |
                                         CLONE_NEWPID)
-        os.write(there[1], str(os.getpid()).encode())
+        os.write(there[1], b'%20d' % os.getpid())
         in_child(first)
     pid = os.fork()
     if not pid:

@@ -56,6 +56,11 @@ hold()
 	done
 }
 
+told()
+{
+	grep -qs 1 /sys/kernel/tracing/instances/*/events/tcpstates/enable
+}
+
 raised()
 {
 	tcpstatectl alerts -j | grep -q '"raised"'
@@ -82,7 +87,7 @@ ss -Htan | awk '{ n[$1]++ } END { for (s in n) print "ss", s, n[s] }'
 listener 7002 cat
 listener 7003 sleep 1000
 tcpstatectl events -j dport 7002 >/tmp/events &
-wait_for grep -qs 1 /sys/kernel/tracing/instances/*/events/tcpstates/enable
+wait_for told
 opened 7002 5
 hold 7003 3
 tcpstatectl rules set close_wait_leak count=2 age=1s >/dev/null

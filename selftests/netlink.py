@@ -12,6 +12,7 @@ import os
 import socket
 import struct
 import subprocess
+import sys
 import time
 
 from ktap import run_tests
@@ -412,10 +413,10 @@ def ages_while_resting():
         conn = ynl.attr_sets['conn']
         state, age, *ports = (conn[attr].value for attr in (
             'state', 'age', 'local-port', 'remote-port'))
-        got = [(int.from_bytes(m[age], 'little'),
-                int.from_bytes(m[state], 'little') == TCP_STATES.index('listen'))
+        got = [(int.from_bytes(m[age], sys.byteorder),
+                int.from_bytes(m[state], sys.byteorder) == TCP_STATES.index('listen'))
                for m in messages if age in m and port in
-               (int.from_bytes(m[p], 'little') for p in ports)]
+               (int.from_bytes(m[p], sys.byteorder) for p in ports)]
         new = [a for a, listens in got if not listens]
         assert len(new) > 30 and not any(new), new
         assert all(a > 0 for a, listens in got if listens), got
