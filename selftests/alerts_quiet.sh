@@ -160,6 +160,12 @@ nearly_all_served()
 		"$dir/ab"
 }
 
+# All but what ab has under way
+drained()
+{
+	[ "$(half_open)" -lt 32 ]
+}
+
 half_full()
 {
 	[ "$(half_open)" -ge 64 ]
@@ -178,6 +184,7 @@ accepted_before=$(accepted)
 is "a flood under ab: ab is served meanwhile" poll 20 more_accepted 100
 is "a flood under ab: it lasts as long as the flood" rule_is syn_flood raised
 flood_stop
+poll 10 drained
 is "a flood under ab: cleared, while ab goes on" cleared_now "$(now_ms)" syn_flood
 accepted_before=$(accepted)
 poll 20 more_accepted 100
