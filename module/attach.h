@@ -50,6 +50,10 @@ struct tcps_hook {
 	int error;
 };
 
+/* hooks.c, in the order of attaching */
+extern struct tcps_hook tcps_hook_list[];
+extern const size_t tcps_nr_hooks;
+
 int tcps_attach(struct tcps_hook *hook);
 void tcps_detach(struct tcps_hook *hook);
 

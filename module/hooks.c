@@ -31,9 +31,6 @@ static_assert((int)TCPS_LISTEN == TCP_LISTEN);
 static_assert((int)TCPS_CLOSING == TCP_CLOSING);
 static_assert((int)TCPS_NEW_SYN_RECV == TCP_NEW_SYN_RECV);
 
-/* Set once, before any probe can run; then only read. */
-static bool class_ok[TCPS_NR_CLASSES] __read_mostly;
-
 /*
  * All hooks begin and end to count at once, whenever they are attached: one
  * that sees a birth before another can see the death would be wrong for ever.
@@ -85,14 +82,14 @@ static void child_made(struct tcps_net *tn, const struct sock *child)
 {
 	const struct request_sock *req = this_cpu_read(embryo.req);
 
-	if (class_ok[TCPS_CLASS_REQ] && req && was_half_open(req)) {
+	if (tcps_hooks_req_ok() && req && was_half_open(req)) {
 		this_cpu_write(embryo.child, child);
 		tcps_life_take(req, child);
 		return;
 	}
 	tcps_life_born(tn, child, TCPS_KIND_SOCK, TCPS_LISTEN, TCPS_SYN_RECV);
 	/* Fast Open: the request will be freed like one that was half-open. */
-	if (class_ok[TCPS_CLASS_REQ] && req && req->rsk_listener)
+	if (tcps_hooks_req_ok() && req && req->rsk_listener)
 		tcps_life_ignore(tn, req);
 }
 
@@ -174,7 +171,7 @@ static bool went_on(const struct sock *sk, int old)
 {
 	if (!((1 << old) & (TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2 | TCPF_CLOSING)))
 		return false;
-	return class_ok[TCPS_CLASS_MINI] && tcps_life_counted() &&
+	return tcps_hooks_mini_ok() && tcps_life_counted() &&
 	       !tcps_find(&tcps_table, sk) && has_mini(sk);
 }
 
@@ -499,7 +496,7 @@ TCPS_ENTRIES(mini_freed)
 	}
 
 /* In the order of attaching: deaths before births in each class. */
-static struct tcps_hook hooks[] = {
+struct tcps_hook tcps_hook_list[] = {
 	FUNCTION(req_freed, "tcp_v4_reqsk_destructor", NULL, REQ),
 #if IS_ENABLED(CONFIG_IPV6)
 	FUNCTION(req_freed, "tcp_v6_reqsk_destructor", NULL, REQ),
@@ -517,186 +514,4 @@ static struct tcps_hook hooks[] = {
 	},
 };
 
-static void detach_class(enum tcps_hook_class class)
-{
-	size_t i;
-
-	for (i = ARRAY_SIZE(hooks); i--; )
-		if (hooks[i].class == class)
-			tcps_detach(&hooks[i]);
-}
-
-/* All hooks of a class are tried, so that each one's status can be shown. */
-static int attach_class(enum tcps_hook_class class)
-{
-	int err = 0;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
-		if (hooks[i].class != class || !tcps_attach(&hooks[i]))
-			continue;
-		err = hooks[i].error;
-		pr_warn("cannot attach to %s: error %d\n", hooks[i].name, err);
-	}
-	if (err)
-		detach_class(class);
-	return err;
-}
-
-bool tcps_hooks_req_ok(void)
-{
-	return class_ok[TCPS_CLASS_REQ];
-}
-
-bool tcps_hooks_mini_ok(void)
-{
-	return class_ok[TCPS_CLASS_MINI];
-}
-
-/* Every class is there, and none of its hooks can miss an event. */
-static bool __init reliable(void)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(hooks); i++)
-		if (!hooks[i].attached || !strcmp(hooks[i].mechanism, "kprobe"))
-			return false;
-	return true;
-}
-
-/**
- * tcps_hooks_init() - attach to the kernel
- *
- * Without the tracepoint there is nothing to see, and nothing is attached.
- * Without one of the other classes its objects are not seen.
- *
- * Return: 0, or the error of the tracepoint.
- */
-int __init tcps_hooks_init(void)
-{
-	int err;
-
-	class_ok[TCPS_CLASS_REQ] = !attach_class(TCPS_CLASS_REQ);
-	if (!class_ok[TCPS_CLASS_REQ])
-		pr_warn("half-open connections (request sockets) are sampled, not counted\n");
-	class_ok[TCPS_CLASS_MINI] = !attach_class(TCPS_CLASS_MINI);
-	if (!class_ok[TCPS_CLASS_MINI])
-		pr_warn("TIME_WAIT (mini sockets) is sampled, not counted\n");
-	err = attach_class(TCPS_CLASS_SOCK);
-	class_ok[TCPS_CLASS_SOCK] = !err;
-	if (err) {
-		tcps_hooks_exit();
-		return err;
-	}
-	if (!reliable())
-		tcps_life_set(TCPS_LIFE_DOUBT);
-	tcps_life_clear(TCPS_LIFE_PAUSED);
-	return 0;
-}
-
-/**
- * tcps_hooks_pause() - stop and start to count, for tests of the audit
- * @pause:	what happens meanwhile is missed
- */
-void tcps_hooks_pause(bool pause)
-{
-	tcps_life_set(TCPS_LIFE_DOUBT);
-	if (pause)
-		tcps_life_set(TCPS_LIFE_PAUSED);
-	else
-		tcps_life_clear(TCPS_LIFE_PAUSED);
-}
-
-/**
- * tcps_hooks_exit() - detach from the kernel
- *
- * No probe runs any more when this returns.
- */
-void tcps_hooks_exit(void)
-{
-	tcps_life_set(TCPS_LIFE_PAUSED);
-	detach_class(TCPS_CLASS_SOCK);
-	detach_class(TCPS_CLASS_MINI);
-	detach_class(TCPS_CLASS_REQ);
-	tracepoint_synchronize_unregister();
-}
-
-/**
- * tcps_hooks_missed() - events that kprobes have missed
- *
- * A softirq that comes in while a kprobe's handler runs loses its own event on
- * the same probe.  Tracepoints and ftrace lose nothing.
- *
- * Return: how many since the hooks were attached.
- */
-u64 tcps_hooks_missed(void)
-{
-	u64 sum = 0;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(hooks); i++)
-		sum += hooks[i].kp.nmissed;
-	return sum;
-}
-
-static bool __init is_name(const char *word, const char *name, size_t len)
-{
-	return word && !strncmp(word, name, len) && !word[len];
-}
-
-/**
- * tcps_hooks_known() - is there a hook, or a mechanism, of that name
- * @name:	not terminated
- * @len:	its length
- *
- * Return: true if so.
- */
-bool __init tcps_hooks_known(const char *name, size_t len)
-{
-	static const char * const mechanisms[] __initconst = {
-		"ftrace", "kprobe",
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(mechanisms); i++)
-		if (is_name(mechanisms[i], name, len))
-			return true;
-	for (i = 0; i < ARRAY_SIZE(hooks); i++)
-		if (is_name(hooks[i].name, name, len) ||
-		    is_name(hooks[i].old_name, name, len))
-			return true;
-	return false;
-}
-
-/* Where a class is incomplete, standin.c does what it can. */
-static const char *mechanism(const struct tcps_hook *hook)
-{
-	return class_ok[hook->class] ? hook->mechanism : "sampling";
-}
-
-/* Attached, could not be, or detached because its class is incomplete. */
-static const char *status(const struct tcps_hook *hook)
-{
-	if (hook->error)
-		return "missing";
-	return class_ok[hook->class] ? "ok" : "off";
-}
-
-/**
- * tcps_hooks_each() - what is hooked, how, and whether it works
- * @show:	called for the clock and each hook, in the order of /proc, until
- *		it fails
- * @arg:	for @show
- *
- * Return: what @show returned last.
- */
-int tcps_hooks_each(tcps_hook_fn *show, void *arg)
-{
-	int err = show(arg, "clock", tcps_clock_name(), "ok");
-	size_t i;
-
-	for (i = ARRAY_SIZE(hooks); !err && i--; )
-		err = show(arg, hooks[i].attached ?: hooks[i].name,
-			   mechanism(&hooks[i]), status(&hooks[i]));
-	return err;
-}
+const size_t tcps_nr_hooks = ARRAY_SIZE(tcps_hook_list);

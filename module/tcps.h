@@ -288,7 +288,7 @@ bool tcps_recount_seen(struct tcps_net *tn, const void *obj, unsigned int kind,
 		       unsigned int state, bool owned);
 bool tcps_recount_sweep(u64 index);
 
-/* hooks.c */
+/* hooklist.c */
 int tcps_hooks_init(void);
 void tcps_hooks_pause(bool pause);
 void tcps_hooks_exit(void);
