@@ -19,7 +19,7 @@ struct seq_file;
 
 #define TCPS_TRACKED	128	/* subjects that a namespace's rules remember */
 #define TCPS_LOGGED	256	/* alerts that a namespace keeps, the last ones */
-#define TCPS_MOMENTS	900	/* seconds of its history */
+#define TCPS_MOMENTS	900	/* looks of its history */
 
 #define TCPS_NO_UID	((u32)-1)
 
@@ -97,10 +97,10 @@ struct tcps_tracked {
 };
 
 /*
- * What a namespace did in one second, beside its gauges.  A line here is
- * all a new one needs, but for where sample.c takes it from.
+ * What a namespace did between two looks, beside its gauges.  A line here is
+ * all a new one needs, but for where sample_count.c takes it from.
  */
-#define TCPS_RATES(X)							\
+#define TCPS_TALLIES(X)							\
 	X(OPENED, opened)	/* connections made by connect() */	\
 	X(ACCEPTED, accepted)	/* handshakes completed by a client */	\
 	X(CLOSED, closed)	/* connections that ended */		\
@@ -113,22 +113,24 @@ struct tcps_tracked {
 	X(DROPS, drops)		/* SYNs that no listener took */	\
 	X(RETRANS, retrans)	/* segments sent again */
 
-#define TCPS_RATE_ENUM(upper, lower)	TCPS_RATE_##upper,
-enum tcps_rate {
-	TCPS_RATES(TCPS_RATE_ENUM)
-	TCPS_NR_RATES,
+#define TCPS_TALLY_ENUM(upper, lower)	TCPS_TALLY_##upper,
+enum tcps_tally {
+	TCPS_TALLIES(TCPS_TALLY_ENUM)
+	TCPS_NR_TALLIES,
 };
 
 /**
- * struct tcps_moment - a second of history
+ * struct tcps_moment - a look at a namespace, one of its history
  * @when:	seconds since 1970
+ * @interval:	ms since the look before; 0: there was none
  * @gauge:	by enum tcps_state; TCPS_NONE: connections waiting for accept()
- * @rate:	by enum tcps_rate, a second
+ * @tally:	by enum tcps_tally: so many since the look before
  */
 struct tcps_moment {
 	u32 when;
+	u32 interval;
 	u32 gauge[TCPS_NR_STATES];
-	u32 rate[TCPS_NR_RATES];
+	u32 tally[TCPS_NR_TALLIES];
 };
 
 /**
@@ -153,10 +155,11 @@ struct tcps_history {
  * @events:	raises and clears so far
  * @untracked:	subjects for which there was no slot
  * @untold:	raises and clears that somebody did not get to know
- * @total:	counters as of the last look, by enum tcps_rate; what is no
- *		counter of the kernel's is summed up from cells
- * @now:	their growth a second, and the gauges
- * @cookies:	of this second and those before
+ * @total:	counters as of the last look, by enum tcps_tally, as far as they
+ *		are in a moment; what is no counter of the kernel's is summed
+ *		up from cells
+ * @now:	their growth since then, and the gauges
+ * @cookies:	of this look and those before
  * @cookie_owner: hash of the one listener that has sent cookies; 0: none, several
  * @cookie_time: seconds for which it has been the only one
  * @looked_at:	when, ms; 0: not yet
@@ -186,7 +189,7 @@ struct tcps_watch {
 	u64 events;
 	u64 untracked;
 	u64 untold;
-	u64 total[TCPS_NR_RATES];
+	u64 total[TCPS_NR_TALLIES];
 	struct tcps_moment now;
 	struct tcps_cookies cookies[TCPS_LONGER + 1];
 	u32 cookie_owner;

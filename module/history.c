@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The last 15 minutes of a namespace, a second at a time.
+ * The last 15 minutes of a namespace, a look at a time.
  */
 #include "tcps.h"
 #include "alert.h"
 #include "ring.h"
 
 /**
- * tcps_history_add() - append a second, in place of the oldest
+ * tcps_history_add() - append a look, in place of the oldest
  * @h:		the history
- * @m:		the second
+ * @m:		the look
  *
  * With tcps_alert_lock held.
  */
@@ -19,7 +19,7 @@ void tcps_history_add(struct tcps_history *h, const struct tcps_moment *m)
 }
 
 /**
- * tcps_history_read() - the last seconds
+ * tcps_history_read() - the last looks
  * @tn:		the namespace, which the caller keeps alive
  * @moments:	where they go, oldest first: room for TCPS_MOMENTS
  *

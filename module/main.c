@@ -48,7 +48,7 @@ MODULE_PARM_DESC(max_counter_memory,
 static unsigned int max_alert_memory = UINT_MAX;
 module_param(max_alert_memory, uint, 0444);
 MODULE_PARM_DESC(max_alert_memory,
-		 "MiB for alerts and history, 130 KiB a namespace in use, 0 to 1048576 (default: 1/256 of memory, 8 to 256)");
+		 "MiB for alerts and history, 137 KiB a namespace in use, 0 to 1048576 (default: 1/256 of memory, 8 to 256)");
 
 bool tcps_test_fold;
 module_param_named(test_fold, tcps_test_fold, bool, 0600);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The last 15 minutes over netlink, a second at a time.
+ * The last 15 minutes over netlink, a look at a time.
  */
 #include "netlink.h"
 #include "alert.h"
 
-#define RATE_ATTR(rate)		(TCPSTATES_A_MOMENT_OPENED + (int)(rate))
+#define TALLY_ATTR(tally)	(TCPSTATES_A_MOMENT_OPENED + (int)(tally))
 
 /* A number that differs would be a division by 0. */
-#define SAME_RATE(upper, lower)						\
+#define SAME_TALLY(upper, lower)					\
 	SAME_##upper = 1 / ((int)TCPSTATES_A_MOMENT_##upper ==		\
-			    RATE_ATTR(TCPS_RATE_##upper)),
-enum { TCPS_RATES(SAME_RATE) };
+			    TALLY_ATTR(TCPS_TALLY_##upper)),
+enum { TCPS_TALLIES(SAME_TALLY) };
 
 static unsigned int take(struct tcps_net *tn, void *items)
 {
@@ -51,6 +51,7 @@ static int put(struct sk_buff *skb, u32 netns, const void *items,
 	const struct tcps_moment *m = (const struct tcps_moment *)items + at;
 	int err = nla_put_u32(skb, TCPSTATES_A_MOMENT_NETNS_INO, netns) ?:
 		  tcps_nl_put_u64(skb, TCPSTATES_A_MOMENT_WHEN, time_of(m)) ?:
+		  nla_put_u32(skb, TCPSTATES_A_MOMENT_INTERVAL, m->interval) ?:
 		  nla_put_u32(skb, TCPSTATES_A_MOMENT_WAITING,
 			      m->gauge[TCPS_NONE]);
 	unsigned int i, s;
@@ -59,8 +60,8 @@ static int put(struct sk_buff *skb, u32 netns, const void *items,
 		s = tcps_state_order[i];
 		err = put_gauge(skb, s, m->gauge[s]);
 	}
-	for (i = 0; i < TCPS_NR_RATES && !err; i++)
-		err = nla_put_u32(skb, RATE_ATTR(i), m->rate[i]);
+	for (i = 0; i < TCPS_NR_TALLIES && !err; i++)
+		err = nla_put_u32(skb, TALLY_ATTR(i), m->tally[i]);
 	return err;
 }
 
@@ -73,7 +74,7 @@ static const struct tcps_copies_ops history = {
 };
 
 /**
- * tcps_nl_history_start() - begin a dump of seconds
+ * tcps_nl_history_start() - begin a dump of history
  * @cb:		the dump
  *
  * Return: 0, or a negative errno.

@@ -274,29 +274,34 @@ static struct tcps_reading read_queue(const struct tcps_limits *limits,
 /**
  * tcps_rule_cookies() - what the last seconds say of a listener's cookies
  * @l:		the listener
- * @cookies:	TCPS_LONGER + 1 seconds, this one first
+ * @cookies:	of TCPS_LONGER + 1 looks, this one first
  * @nr:		so many before this one are the listener's
  *
- * What was sent is compared with what came back in one second more: by then it
+ * What was sent is compared with what came back until one look later: by then it
  * must have.  So of one second twice as many are validated as were sent, and only
  * if three quarters do not come back it is half of them that are missing; of five
  * seconds, if it is little more than half.
+ *
+ * Both are counts, divided by the same time: where looks are late, those that come
+ * back in a longer time than they were sent in are all there.
  */
 void tcps_rule_cookies(struct tcps_listener *l,
 		       const struct tcps_cookies *cookies, unsigned int nr)
 {
-	u64 sent = 0, validated = cookies[0].validated;
+	u64 sent = 0, validated = cookies[0].validated, ms = 0;
 	unsigned int i;
 
-	l->cookies_sent = cookies[1].sent;
-	l->cookies_validated = cookies[0].validated + cookies[1].validated;
+	l->cookies_sent = tcps_rule_rate(cookies[1].sent, cookies[1].ms);
+	l->cookies_validated = tcps_rule_rate(validated + cookies[1].validated,
+					      cookies[1].ms);
 	nr = min_of(nr, TCPS_LONGER);
 	for (i = 1; i <= nr; i++) {
 		sent += cookies[i].sent;
 		validated += cookies[i].validated;
+		ms += cookies[i].ms;
 	}
-	l->longer_sent = nr ? div_u64(sent, nr) : 0;
-	l->longer_validated = nr ? div_u64(validated, nr) : 0;
+	l->longer_sent = nr ? tcps_rule_rate(sent, ms) : 0;
+	l->longer_validated = nr ? tcps_rule_rate(validated, ms) : 0;
 }
 
 /* Cookies that nobody brought back: of a burst of clients nearly all come. */
@@ -368,11 +373,12 @@ struct tcps_reading tcps_rule_accept(const struct tcps_limits *limits,
  *
  * Return: so much a second.
  */
-u32 tcps_rule_rate(u32 grown, u64 ms)
+u32 tcps_rule_rate(u64 grown, u64 ms)
 {
-	if (ms <= SECOND)
-		return grown;
-	return div_u64(grown * SECOND + ms - 1, ms);
+	ms = min_of(ms, 0xffffffff);
+	if (ms > SECOND)
+		grown = div_u64(grown * SECOND + ms - 1, ms);
+	return min_of(grown, 0xffffffff);
 }
 
 /**

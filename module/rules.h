@@ -81,11 +81,12 @@ struct tcps_reading {
  * @waiting:	connections that wait for accept()
  * @accept_room: how many may wait; one more is let in
  * @dropped:	SYNs and connections that it has refused, a second
- * @cookies_sent: SYN cookies it has sent in the second *before* the last
- * @cookies_validated: those that came back from then on until now
- * @longer_sent: a second, in the seconds before the last, up to five; 0: not known
+ * @cookies_sent: SYN cookies it has sent before the last look, a second
+ * @cookies_validated: those that came back from then on until now, divided by
+ *		the same time
+ * @longer_sent: a second, before the last look, of up to five; 0: not known
  * @longer_validated: those that came back from then on until now, divided by
- *		as many seconds
+ *		the same time
  */
 struct tcps_listener {
 	u32 half_open;
@@ -103,13 +104,15 @@ struct tcps_listener {
 #define TCPS_LONGER	5
 
 /**
- * struct tcps_cookies - SYN cookies in a second
+ * struct tcps_cookies - SYN cookies between two looks
  * @sent:	so many
- * @validated:	of this second, or of the one before
+ * @validated:	of those, or of the ones before
+ * @ms:		from one look to the other
  */
 struct tcps_cookies {
 	u32 sent;
 	u32 validated;
+	u32 ms;
 };
 
 /**
@@ -168,7 +171,7 @@ struct tcps_reading tcps_rule_syn_flood(const struct tcps_limits *limits,
 					struct tcps_settle *settle);
 struct tcps_reading tcps_rule_accept(const struct tcps_limits *limits,
 				     const struct tcps_listener *l);
-u32 tcps_rule_rate(u32 grown, u64 ms);
+u32 tcps_rule_rate(u64 grown, u64 ms);
 u32 tcps_rule_quiet(u32 ticks, u32 hz, u64 us);
 u64 tcps_rule_clear_at(const struct tcps_limits *limits, u64 threshold);
 enum tcps_verdict tcps_rule_step(const struct tcps_limits *limits,

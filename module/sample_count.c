@@ -45,40 +45,52 @@ static u64 mib(const struct tcps_net *tn, unsigned int which)
 
 static void read_totals(struct tcps_net *tn, const u64 *cell, u64 *total)
 {
-	total[TCPS_RATE_OPENED] =
+	total[TCPS_TALLY_OPENED] =
 		cell[TCPS_CELL_EDGE + TCPS_E_SYN_SENT_ESTABLISHED];
-	total[TCPS_RATE_ACCEPTED] =
+	total[TCPS_TALLY_ACCEPTED] =
 		cell[TCPS_CELL_EDGE + TCPS_E_SYN_RECV_ESTABLISHED];
-	total[TCPS_RATE_CLOSED] = sum_closed(cell);
-	total[TCPS_RATE_RESET] = sum_resets(cell);
-	total[TCPS_RATE_TIMEOUT] = sum_causes(cell, TCPS_CAUSE_TIMEOUT);
-	total[TCPS_RATE_REFUSED] = sum_causes(cell, TCPS_CAUSE_REFUSED);
-	total[TCPS_RATE_COOKIES_SENT] = mib(tn, LINUX_MIB_SYNCOOKIESSENT);
-	total[TCPS_RATE_COOKIES_VALIDATED] = mib(tn, LINUX_MIB_SYNCOOKIESRECV);
-	total[TCPS_RATE_OVERFLOWS] = mib(tn, LINUX_MIB_LISTENOVERFLOWS);
-	total[TCPS_RATE_DROPS] = mib(tn, LINUX_MIB_LISTENDROPS);
-	total[TCPS_RATE_RETRANS] =
+	total[TCPS_TALLY_CLOSED] = sum_closed(cell);
+	total[TCPS_TALLY_RESET] = sum_resets(cell);
+	total[TCPS_TALLY_TIMEOUT] = sum_causes(cell, TCPS_CAUSE_TIMEOUT);
+	total[TCPS_TALLY_REFUSED] = sum_causes(cell, TCPS_CAUSE_REFUSED);
+	total[TCPS_TALLY_COOKIES_SENT] = mib(tn, LINUX_MIB_SYNCOOKIESSENT);
+	total[TCPS_TALLY_COOKIES_VALIDATED] = mib(tn, LINUX_MIB_SYNCOOKIESRECV);
+	total[TCPS_TALLY_OVERFLOWS] = mib(tn, LINUX_MIB_LISTENOVERFLOWS);
+	total[TCPS_TALLY_DROPS] = mib(tn, LINUX_MIB_LISTENDROPS);
+	total[TCPS_TALLY_RETRANS] =
 		snmp_fold_field(tn->net->mib.tcp_statistics,
 				TCP_MIB_RETRANSSEGS);
 }
 
-static void take_rates(struct tcps_watch *w, const u64 *total, u64 now)
+/*
+ * What came since the last look.  What a moment has no room for is in the next
+ * one: the sum of all is how the counter has grown.
+ */
+static u32 take(u64 *last, u64 total)
 {
-	u64 ms = now - w->looked_at, grown;
+	u32 grown = total > *last ? min_t(u64, total - *last, U32_MAX) : 0;
+
+	*last += grown;
+	return grown;
+}
+
+static void take_tallies(struct tcps_watch *w, const u64 *total, u64 now)
+{
+	struct tcps_moment *m = &w->now;
 	unsigned int i;
 
-	for (i = 0; i < TCPS_NR_RATES; i++) {
-		grown = total[i] > w->total[i] ? total[i] - w->total[i] : 0;
-		/* Looks are a little more than a second apart: one is one. */
-		w->now.rate[i] = w->looked_at && ms ?
-			div64_u64(grown * MSEC_PER_SEC + ms / 2, ms) : 0;
-		w->total[i] = total[i];
-	}
+	if (!w->looked_at)
+		memcpy(w->total, total, sizeof(w->total));
+	m->interval = w->looked_at ?
+		      min_t(u64, now - w->looked_at, U32_MAX) : 0;
+	for (i = 0; i < TCPS_NR_TALLIES; i++)
+		m->tally[i] = take(&w->total[i], total[i]);
 	w->looked_at = now;
 	memmove(w->cookies + 1, w->cookies, TCPS_LONGER * sizeof(*w->cookies));
 	w->cookies[0] = (struct tcps_cookies){
-		.sent = w->now.rate[TCPS_RATE_COOKIES_SENT],
-		.validated = w->now.rate[TCPS_RATE_COOKIES_VALIDATED],
+		.sent = m->tally[TCPS_TALLY_COOKIES_SENT],
+		.validated = m->tally[TCPS_TALLY_COOKIES_VALIDATED],
+		.ms = m->interval,
 	};
 	w->cookie_time++;
 }
@@ -100,7 +112,7 @@ void tcps_sample_anew(struct tcps_watch *w)
 static void count(struct tcps_watch *w, u64 now)
 {
 	static u64 cell[TCPS_NR_CELLS]; /* too large for the stack */
-	u64 total[TCPS_NR_RATES];
+	u64 total[TCPS_NR_TALLIES];
 	s64 gauge[TCPS_NR_STATES];
 	unsigned int i;
 
@@ -112,7 +124,7 @@ static void count(struct tcps_watch *w, u64 now)
 	for (i = 1; i < TCPS_NR_STATES; i++)
 		w->now.gauge[i] = i == TCPS_CLOSED ?
 				  0 : clamp_t(s64, gauge[i], 0, U32_MAX);
-	take_rates(w, total, now);
+	take_tallies(w, total, now);
 }
 
 /**

@@ -245,6 +245,11 @@ static void read_ports(u64 now)
 	read_at = now;
 }
 
+static u32 rate(const struct tcps_watch *w, enum tcps_tally which)
+{
+	return tcps_rule_rate(w->now.tally[which], w->now.interval);
+}
+
 /* Without the tracepoints: the namespace as a whole */
 static void read_namespace(struct tcps_watch *w, u64 now)
 {
@@ -252,12 +257,11 @@ static void read_namespace(struct tcps_watch *w, u64 now)
 		.rule = TCPS_RULE_RESET_BURST,
 		.uid = TCPS_NO_UID,
 	};
-	const u32 *rate = w->now.rate;
 
 	tcps_alert_read(w, &who,
 			tcps_rule_read(&w->limits[who.rule],
-				       rate[TCPS_RATE_RESET],
-				       rate[TCPS_RATE_CLOSED]), now);
+				       rate(w, TCPS_TALLY_RESET),
+				       rate(w, TCPS_TALLY_CLOSED)), now);
 }
 
 /* So many resets that one port could have enough of them */
@@ -266,7 +270,7 @@ static bool many_resets(const struct tcps_watch *w)
 	const struct tcps_limits *limits = &w->limits[TCPS_RULE_RESET_BURST];
 
 	return limits->p[TCPS_PARAM_ENABLED] &&
-	       w->now.rate[TCPS_RATE_RESET] >= limits->p[TCPS_PARAM_COUNT];
+	       rate(w, TCPS_TALLY_RESET) >= limits->p[TCPS_PARAM_COUNT];
 }
 
 /* The probes see a whole second before it is too much, if it comes to that. */
@@ -275,8 +279,7 @@ static bool may_need(const struct tcps_watch *w)
 	const struct tcps_limits *limits = &w->limits[TCPS_RULE_RESET_BURST];
 
 	return limits->p[TCPS_PARAM_ENABLED] &&
-	       2 * (u64)w->now.rate[TCPS_RATE_RESET] >=
-	       limits->p[TCPS_PARAM_COUNT];
+	       2 * (u64)rate(w, TCPS_TALLY_RESET) >= limits->p[TCPS_PARAM_COUNT];
 }
 
 /* Whose events found no room is not known; it is in a namespace like these. */

@@ -136,7 +136,7 @@ static void print_text(const struct patient *patient,
 		       findings->nr - problems == 1 ? "" : "s");
 	printf("Looked at: states, %zu listener%s, alerts, %llu seconds, the module itself.\n",
 	       patient->nr_listeners, patient->nr_listeners == 1 ? "" : "s",
-	       patient->seconds);
+	       patient->ms / 1000);
 }
 
 /* --- JSON ---------------------------------------------------------------------- */

@@ -13,7 +13,7 @@
 #include "duration.h"
 #include "spark.h"
 
-#define SECONDS	1024		/* more than the module remembers */
+#define LOOKS	1024		/* more than the module remembers */
 #define WIDTH	80		/* of the bars where there is no terminal */
 #define BEFORE	42		/* columns in front of them */
 
@@ -29,7 +29,7 @@ static const unsigned int states[] = {
 #define STATES	(sizeof(states) / sizeof(states[0]))
 
 struct history {
-	struct tcpstates_moment one[SECONDS];
+	struct tcpstates_moment one[LOOKS];
 	size_t nr;
 };
 
@@ -37,38 +37,57 @@ static int collect(const struct tcpstates_moment *moment, void *arg)
 {
 	struct history *history = arg;
 
-	if (history->nr < SECONDS)
+	if (history->nr < LOOKS)
 		history->one[history->nr++] = *moment;
 	return 0;
 }
 
-/* Of a second: a state, then a rate */
-static const struct tcpstates_num *number(const struct tcpstates_moment *moment,
-					  size_t what)
+/* In rows: the states, who waits for accept(), then what is counted */
+#define WAITING	STATES
+#define TALLIES	(STATES + 1)
+#define ROWS	(TALLIES + TCPSTATES_TALLIES)
+
+static const char *name(size_t row)
 {
-	return what < STATES ? &moment->current[states[what]] :
-			       &moment->rate[what - STATES];
+	if (row < WAITING)
+		return tcpstates_state_name(states[row]);
+	return row == WAITING ? "waiting" :
+	       tcpstates_tally_name((unsigned int)(row - TALLIES));
 }
 
-static const char *name(size_t what)
+/* In whole numbers; but what came at all is not nothing. */
+static unsigned long long a_second(const struct tcpstates_moment *moment,
+				   unsigned int tally)
 {
-	return what < STATES ? tcpstates_state_name(states[what]) :
-			       tcpstates_rate_name((unsigned int)(what - STATES));
+	double rate = tcpstates_moment_rate(moment, tally);
+
+	if (rate > 0 && rate < 1)
+		return 1;
+	return rate < 0 ? 0 : (unsigned long long)(rate + 0.5);
 }
 
-static void print_row(const struct history *history, size_t what, size_t width)
+static unsigned long long value(const struct tcpstates_moment *moment,
+				size_t row)
 {
-	unsigned long long values[SECONDS], most = 0;
+	if (row < WAITING)
+		return moment->current[states[row]].value;
+	return row == WAITING ? moment->waiting.value :
+	       a_second(moment, (unsigned int)(row - TALLIES));
+}
+
+static void print_row(const struct history *history, size_t row, size_t width)
+{
+	unsigned long long values[LOOKS], most = 0;
 	size_t i;
 
 	for (i = 0; i < history->nr; i++) {
-		values[i] = number(&history->one[i], what)->value;
+		values[i] = value(&history->one[i], row);
 		if (values[i] > most)
 			most = values[i];
 	}
 	if (!most)
 		return;
-	printf("%-19s%9llu%10llu    ", name(what), values[history->nr - 1],
+	printf("%-19s%9llu%10llu    ", name(row), values[history->nr - 1],
 	       most);
 	spark_print(values, history->nr, width);
 	putchar('\n');
@@ -92,11 +111,11 @@ static void print_text(const struct history *history)
 	char begin[ALERT_TIME_SIZE], end[ALERT_TIME_SIZE];
 
 	width = width > BEFORE + 10 ? width - BEFORE : 10;
-	printf("%s to %s, %zu seconds\n\n", alert_time(begin, &from),
+	printf("%s to %s, %zu looks\n\n", alert_time(begin, &from),
 	       alert_time(end, &to), history->nr);
 	print_heading("STATE");
-	for (i = 0; i < STATES + TCPSTATES_RATES; i++) {
-		if (i == STATES) {
+	for (i = 0; i < ROWS; i++) {
+		if (i == TALLIES) {
 			putchar('\n');
 			print_heading("A_SECOND");
 		}
@@ -104,22 +123,47 @@ static void print_text(const struct history *history)
 	}
 }
 
-static struct json_object *moment_json(const struct tcpstates_moment *moment)
+static struct json_object *gauges_json(const struct tcpstates_moment *moment)
 {
-	struct json_object *object = json_new(), *gauges = json_new();
+	struct json_object *gauges = json_new();
 	char lower[32], *c;
 	size_t i;
 
-	json_add_uint(object, "when", moment->when_us / 1000000);
 	for (i = 0; i < STATES; i++) {
 		snprintf(lower, sizeof(lower), "%s", name(i));
 		for (c = lower; *c; c++)
 			*c = (char)tolower((unsigned char)*c);
-		json_add_num(gauges, lower, number(moment, i));
+		json_add_num(gauges, lower, &moment->current[states[i]]);
 	}
-	json_add(object, "current", gauges);
-	for (; i < STATES + TCPSTATES_RATES; i++)
-		json_add_num(object, name(i), number(moment, i));
+	return gauges;
+}
+
+static struct json_object *rates_json(const struct tcpstates_moment *moment)
+{
+	struct json_object *rates = json_new();
+	unsigned int i;
+
+	for (i = 0; i < TCPSTATES_TALLIES; i++)
+		json_add_double(rates, tcpstates_tally_name(i),
+				tcpstates_moment_rate(moment, i), 1);
+	return rates;
+}
+
+static struct json_object *moment_json(const struct tcpstates_moment *moment)
+{
+	const struct tcpstates_num *interval = &moment->interval_ms;
+	struct json_object *object = json_new();
+	unsigned int i;
+
+	json_add_uint(object, "when", moment->when_us / 1000000);
+	json_add_double(object, "interval_s", interval->value ?
+			(double)interval->value / 1000 : -1, 3);
+	json_add(object, "current", gauges_json(moment));
+	json_add_num(object, "waiting", &moment->waiting);
+	for (i = 0; i < TCPSTATES_TALLIES; i++)
+		json_add_num(object, tcpstates_tally_name(i),
+			     &moment->tally[i]);
+	json_add(object, "per_s", rates_json(moment));
 	return object;
 }
 

@@ -96,9 +96,8 @@ struct findings {
  * @groups:	connections that are late, by owner and port: what may become
  *		a finding
  * @setting:	by enum setting
- * @rate:	sums of the last seconds, see tcpstates_rate_name()
- * @seconds:	how many seconds
- * @looked_us:	when the last of them ended, since 1970
+ * @tally:	in the time that the module remembers, see tcpstates_tally_name()
+ * @ms:		how long that is
  */
 struct patient {
 	struct tcpstates_stats stats;
@@ -109,9 +108,8 @@ struct patient {
 	size_t nr_listeners;
 	struct findings groups;
 	struct tcpstates_num setting[NR_SETTINGS];
-	unsigned long long rate[TCPSTATES_RATES];
-	unsigned long long seconds;
-	unsigned long long looked_us;
+	unsigned long long tally[TCPSTATES_TALLIES];
+	unsigned long long ms;
 };
 
 /**

@@ -326,14 +326,15 @@ static void judge_time_wait(const struct patient *patient,
 		*findings_add(findings) = finding;
 }
 
-/* RATE of ALL in the last minutes: mentioned from PERCENT on */
-static void judge_rate(const struct patient *patient, struct findings *findings,
-		       enum ailment ailment, unsigned int rate,
-		       unsigned long long all, unsigned int percent)
+/* TALLY of ALL in the last minutes: mentioned from PERCENT on */
+static void judge_tally(const struct patient *patient,
+			struct findings *findings, enum ailment ailment,
+			unsigned int tally, unsigned long long all,
+			unsigned int percent)
 {
 	struct finding finding = {
 		.ailment = ailment,
-		.count = patient->rate[rate],
+		.count = patient->tally[tally],
 		.of = { all, true },
 	};
 
@@ -342,7 +343,7 @@ static void judge_rate(const struct patient *patient, struct findings *findings,
 		*findings_add(findings) = finding;
 }
 
-#define RATE(name) (TCPSTATES_A_MOMENT_##name - TCPSTATES_A_MOMENT_WAITING)
+#define TALLY(name) (TCPSTATES_A_MOMENT_##name - TCPSTATES_A_MOMENT_OPENED)
 
 static bool has(const struct findings *findings, enum ailment ailment)
 {
@@ -355,20 +356,20 @@ static bool has(const struct findings *findings, enum ailment ailment)
 }
 
 /* What a flood leaves behind are time-outs, too. */
-static void judge_rates(const struct patient *patient,
-			struct findings *findings)
+static void judge_tallies(const struct patient *patient,
+			  struct findings *findings)
 {
-	const unsigned long long *rate = patient->rate;
+	const unsigned long long *tally = patient->tally;
 
-	judge_rate(patient, findings, AIL_RESET, RATE(RESET),
-		   rate[RATE(CLOSED)], 50);
-	judge_rate(patient, findings, AIL_REFUSED, RATE(REFUSED),
-		   rate[RATE(OPENED)] + rate[RATE(REFUSED)], 10);
+	judge_tally(patient, findings, AIL_RESET, TALLY(RESET),
+		    tally[TALLY(CLOSED)], 50);
+	judge_tally(patient, findings, AIL_REFUSED, TALLY(REFUSED),
+		    tally[TALLY(OPENED)] + tally[TALLY(REFUSED)], 10);
 	if (!has(findings, AIL_SYN_FLOOD))
-		judge_rate(patient, findings, AIL_TIMEOUT, RATE(TIMEOUT),
-			   rate[RATE(CLOSED)], 10);
-	judge_rate(patient, findings, AIL_DROPS, RATE(DROPS),
-		   rate[RATE(OVERFLOWS)], 0);
+		judge_tally(patient, findings, AIL_TIMEOUT, TALLY(TIMEOUT),
+			    tally[TALLY(CLOSED)], 10);
+	judge_tally(patient, findings, AIL_DROPS, TALLY(DROPS),
+		    tally[TALLY(OVERFLOWS)], 0);
 }
 
 /* --- the module itself -------------------------------------------------------- */
@@ -437,7 +438,7 @@ void doctor_judge(const struct patient *patient, struct findings *findings)
 	judge_listeners(patient, findings);
 	judge_time_wait(patient, findings);
 	judge_alerts(patient, findings);
-	judge_rates(patient, findings);
+	judge_tallies(patient, findings);
 	judge_counters(patient, findings);
 	judge_hooks(patient, findings);
 	if (findings->nr)

@@ -147,19 +147,14 @@ static int collect_listener(const struct tcpstates_listener *listener,
 	return 0;
 }
 
-/* A rate is that of all the time since the look before, which may be late. */
 static int collect_moment(const struct tcpstates_moment *moment, void *arg)
 {
 	struct patient *patient = arg;
-	unsigned long long seconds = 1;
 	size_t i;
 
-	if (patient->looked_us && moment->when_us > patient->looked_us)
-		seconds = (moment->when_us - patient->looked_us) / 1000000;
-	patient->looked_us = moment->when_us;
-	for (i = 0; i < TCPSTATES_RATES; i++)
-		patient->rate[i] += moment->rate[i].value * seconds;
-	patient->seconds += seconds;
+	for (i = 0; i < TCPSTATES_TALLIES; i++)
+		patient->tally[i] += moment->tally[i].value;
+	patient->ms += moment->interval_ms.value;
 	return 0;
 }
 

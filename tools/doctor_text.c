@@ -208,7 +208,7 @@ static void add_minutes(const struct patient *patient, char *text, size_t size)
 	char age[DURATION_SIZE];
 
 	add(text, size, " in the last %s",
-	    duration_format(age, patient->seconds * 1000000));
+	    duration_format(age, patient->ms * 1000));
 }
 
 /* Without a listener, or with a rate: as the rule has it */
@@ -259,8 +259,8 @@ static void what_of_conns(const struct finding *finding, char *text,
 	add_oldest(finding, text, size);
 }
 
-static void what_of_rate(const struct patient *patient,
-			 const struct finding *finding, char *text, size_t size)
+static void what_of_tally(const struct patient *patient,
+			  const struct finding *finding, char *text, size_t size)
 {
 	static const char * const what[] = {
 		[AIL_RESET] = "connections ended by a reset",
@@ -272,7 +272,7 @@ static void what_of_rate(const struct patient *patient,
 		add(text, size, "%llu %s in a second; %llu is an alert",
 		    finding->count, what[finding->ailment], finding->of.value);
 	else
-		add(text, size, "about %llu of %llu %s", finding->count,
+		add(text, size, "%llu of %llu %s", finding->count,
 		    finding->of.value, what[finding->ailment]);
 	if (!finding->problem)
 		add_minutes(patient, text, size);
@@ -314,7 +314,7 @@ void doctor_what(const struct patient *patient, const struct finding *finding,
 		    "net.ipv4.tcp_max_tw_buckets", finding->of.value);
 		break;
 	case AIL_DROPS:
-		add(text, size, "about %llu handshakes were dropped, %llu by a full accept queue",
+		add(text, size, "%llu handshakes were dropped, %llu by a full accept queue",
 		    finding->count, finding->of.value);
 		add_minutes(patient, text, size);
 		break;
@@ -325,7 +325,7 @@ void doctor_what(const struct patient *patient, const struct finding *finding,
 	case AIL_RESET:
 	case AIL_REFUSED:
 	case AIL_TIMEOUT:
-		what_of_rate(patient, finding, text, size);
+		what_of_tally(patient, finding, text, size);
 		break;
 	default:
 		what_of_conns(finding, text, size);

@@ -156,9 +156,9 @@ const struct verb verbs[] = {
 		.summary = "the last 15 minutes, from the module's own memory",
 		.text =
 "Draws the last 15 minutes, or the last TIME (like 90s, 5m): connections in\n"
-"each state, connections that waited for accept(), and what happened each second.\n"
-"NOW is the last second, MAX the highest one; lines that were always 0 are left\n"
-"out.  With JSON, every second.\n",
+"each state, connections that waited for accept(), and how much happened a second.\n"
+"NOW is the last look, MAX the highest one; lines that were always 0 are left out.\n"
+"With JSON, every look, and how much happened since the one before.\n",
 		.run = cmd_history,
 	},
 	{

@@ -39,7 +39,7 @@ static struct patient healthy(void)
 			[SET_PORT_FIRST] = KNOWN(32768),
 			[SET_PORT_LAST] = KNOWN(60999),
 		},
-		.seconds = 900,
+		.ms = 900000,
 	};
 	unsigned int rule, i;
 
@@ -78,11 +78,11 @@ static void test_healthy(void)
 
 	CHECK_TEXT(words(&patient), "-");
 	/* Half a percent of connects refused, a few of resets */
-	patient.rate[1] = 10000;
-	patient.rate[3] = 10000;
-	patient.rate[4] = 90;
-	patient.rate[6] = 50;
-	patient.rate[10] = 9;
+	patient.tally[0] = 10000;
+	patient.tally[2] = 10000;
+	patient.tally[3] = 90;
+	patient.tally[5] = 50;
+	patient.tally[9] = 9;
 	states[0].current.value = 400;
 	CHECK_TEXT(words(&patient), "-");
 }
@@ -152,12 +152,12 @@ static void test_listener(void)
 	patient.alerts = &alert;
 	patient.nr_alerts = 1;
 	/* The flood's requests time out; that is not told twice. */
-	patient.rate[3] = 100;
-	patient.rate[5] = 100;
+	patient.tally[2] = 100;
+	patient.tally[4] = 100;
 	words(&patient);
 	CHECK(found.nr == 2 && found.one->problem &&
 	      found.one->ailment == AIL_SYN_FLOOD);
-	patient.rate[5] = 0;
+	patient.tally[4] = 0;
 	/* A listener whose queue length is not known says nothing. */
 	listener.backlog.known = false;
 	listener.accept_limit.known = false;
@@ -203,17 +203,17 @@ static void test_namespace(void)
 		   "notice 450 connections in TIME_WAIT, net.ipv4.tcp_max_tw_buckets is 1000");
 	states[0].current.value = 0;
 	/* Those that were opened are the others. */
-	patient.rate[1] = 91;
-	patient.rate[6] = 10;
+	patient.tally[0] = 91;
+	patient.tally[5] = 10;
 	CHECK_TEXT(words(&patient), "-");
-	patient.rate[1] = 90;
+	patient.tally[0] = 90;
 	CHECK_TEXT(words(&patient),
-		   "notice about 10 of 100 connects were refused in the last 15m");
-	patient.rate[6] = 0;
-	patient.rate[9] = 12;
-	patient.rate[10] = 30;
+		   "notice 10 of 100 connects were refused in the last 15m");
+	patient.tally[5] = 0;
+	patient.tally[8] = 12;
+	patient.tally[9] = 30;
 	CHECK_TEXT(words(&patient),
-		   "notice about 30 handshakes were dropped, 12 by a full accept queue in the last 15m");
+		   "notice 30 handshakes were dropped, 12 by a full accept queue in the last 15m");
 }
 
 static void test_module(void)

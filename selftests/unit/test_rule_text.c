@@ -182,9 +182,32 @@ static void names(void)
 	CHECK(rule_find_param("count=3") && rule_find_param("quiet"));
 	CHECK(!rule_find_param("=3") && !rule_find_param("coun=3"));
 	CHECK(!tcpstates_param_name(TCPSTATES_PARAMS));
-	CHECK_TEXT(tcpstates_rate_name(0), "waiting");
-	CHECK_TEXT(tcpstates_rate_name(TCPSTATES_RATES - 1), "retrans");
-	CHECK(!tcpstates_rate_name(TCPSTATES_RATES));
+	CHECK_TEXT(tcpstates_tally_name(0), "opened");
+	CHECK_TEXT(tcpstates_tally_name(TCPSTATES_TALLIES - 1), "retrans");
+	CHECK(!tcpstates_tally_name(TCPSTATES_TALLIES));
+}
+
+/* What history counts, a second: of looks that are late or early, too */
+static void rates(void)
+{
+	struct tcpstates_moment moment = {
+		.interval_ms = { 1000, true },
+		.tally = { { 5, true }, [2] = { 1, true } },
+	};
+
+	CHECK(tcpstates_moment_rate(&moment, 0) == 5);
+	CHECK(tcpstates_moment_rate(&moment, 1) < 0);
+	moment.interval_ms.value = 2500;
+	CHECK(tcpstates_moment_rate(&moment, 0) == 2);
+	CHECK(tcpstates_moment_rate(&moment, 2) == 0.4);
+	moment.interval_ms.value = 500;
+	CHECK(tcpstates_moment_rate(&moment, 0) == 10);
+	/* The first look, an older module, and what there is not */
+	moment.interval_ms.value = 0;
+	CHECK(tcpstates_moment_rate(&moment, 0) < 0);
+	moment.interval_ms = (struct tcpstates_num){ 1000, false };
+	CHECK(tcpstates_moment_rate(&moment, 0) < 0);
+	CHECK(tcpstates_moment_rate(&moment, TCPSTATES_TALLIES) < 0);
 }
 
 static const struct unit_case cases[] = {
@@ -193,6 +216,7 @@ static const struct unit_case cases[] = {
 	{ "what is wrong, and where", reasons },
 	{ "the end", ends },
 	{ "names", names },
+	{ "what is counted, a second", rates },
 	{ 0 }
 };
 

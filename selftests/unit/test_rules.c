@@ -99,6 +99,57 @@ static void late_looks(void)
 	CHECK(tcps_rule_rate(1, 4) == 1);
 	CHECK(tcps_rule_rate(1, 0) == 1);
 	CHECK(tcps_rule_rate(0xffffffff, 2000) == 0x80000000);
+	CHECK(tcps_rule_rate(5ULL << 32, 5000) == 0xffffffff);
+	CHECK(tcps_rule_rate(1000, 1ULL << 40) == 1);
+}
+
+/* 1,000 cookies a second, of which so many come back, at looks of 2 s and 3 s */
+static struct tcps_listener cookies_of(u32 back)
+{
+	static const u32 ms[TCPS_LONGER + 1] = {
+		3000, 1000, 2000, 1000, 3000, 1000
+	};
+	struct tcps_cookies cookies[TCPS_LONGER + 1];
+	struct tcps_listener l = { .room = 128 };
+	unsigned int i;
+
+	for (i = 0; i <= TCPS_LONGER; i++)
+		cookies[i] = (struct tcps_cookies){ ms[i], back * ms[i] / 1000,
+						    ms[i] };
+	tcps_rule_cookies(&l, cookies, TCPS_LONGER);
+	return l;
+}
+
+static bool is_flood(struct tcps_listener l)
+{
+	const struct tcps_limits *limits =
+		&tcps_default_limits[TCPS_RULE_SYN_FLOOD];
+	struct tcps_settle settle = { 0 };
+	struct tcps_reading r = tcps_rule_syn_flood(limits, &l, START,
+						    &settle);
+
+	return r.threshold && r.value >= r.threshold;
+}
+
+static void late_cookies(void)
+{
+	struct tcps_cookies late[TCPS_LONGER + 1] = {
+		{ 0, 1000, 3000 }, { 1000, 0, 1000 },
+	};
+	struct tcps_listener l = cookies_of(300);
+
+	/* Sent before the last look, a second; back since then */
+	CHECK(l.cookies_sent == 1000 && l.cookies_validated == 1200);
+	CHECK(l.longer_sent == 1000 && l.longer_validated == 413);
+	CHECK(is_flood(l) && !is_flood(cookies_of(900)));
+	/* A burst of clients before a look that is late: all are back. */
+	l = (struct tcps_listener){ .room = 128 };
+	tcps_rule_cookies(&l, late, 1);
+	CHECK(l.cookies_sent == 1000 && l.cookies_validated == 1000);
+	CHECK(!is_flood(l));
+	/* Nobody knows whose those before were. */
+	tcps_rule_cookies(&l, late, 0);
+	CHECK(!l.longer_sent && !l.longer_validated);
 }
 
 /* Jiffies of 32 bits are 49 days, 17 hours, 2 minutes and 47 seconds. */
@@ -398,6 +449,7 @@ int main(void)
 		{ "listeners that are flooded, overrun, or just busy",
 		  every_look },
 		{ "a look that is late counts by the second", late_looks },
+		{ "cookies of looks that are late", late_cookies },
 		{ "nothing for longer than 32 bits of jiffies", long_quiet },
 		{ "an application that stops makes no flood",
 		  stopped_application },

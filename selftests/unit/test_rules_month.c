@@ -39,7 +39,7 @@ struct traffic {
  * @coming:	cookies that come back in the next one
  * @dead:	requests that nobody will answer, by what is left of their
  *		life; the queue is full of them during a flood
- * @cookies:	of this second and those before
+ * @cookies:	of this look and those before
  */
 struct model {
 	double young;
@@ -107,6 +107,7 @@ static struct tcps_listener second(struct model *m, const struct traffic *t)
 	before = m->coming;
 	m->coming = share * t->rtt / 1000.0;
 	memmove(m->cookies + 1, m->cookies, TCPS_LONGER * sizeof(m->cookies[0]));
+	m->cookies[0].ms = SECOND;
 	m->cookies[0].sent = cookies;
 	m->cookies[0].validated = share - m->coming + before;
 	tcps_rule_cookies(&l, m->cookies, TCPS_LONGER);

@@ -29,28 +29,27 @@ static const char * const param_names[] = {
 	[PARAM(TCPSTATES_A_RULE_QUIET)] = "quiet",
 };
 
-#define RATE(attr)	((attr) - TCPSTATES_A_MOMENT_WAITING)
+#define TALLY(attr)	((attr) - TCPSTATES_A_MOMENT_OPENED)
 
-static const char * const rate_names[] = {
-	[RATE(TCPSTATES_A_MOMENT_WAITING)] = "waiting",
-	[RATE(TCPSTATES_A_MOMENT_OPENED)] = "opened",
-	[RATE(TCPSTATES_A_MOMENT_ACCEPTED)] = "accepted",
-	[RATE(TCPSTATES_A_MOMENT_CLOSED)] = "closed",
-	[RATE(TCPSTATES_A_MOMENT_RESET)] = "reset",
-	[RATE(TCPSTATES_A_MOMENT_TIMEOUT)] = "timeout",
-	[RATE(TCPSTATES_A_MOMENT_REFUSED)] = "refused",
-	[RATE(TCPSTATES_A_MOMENT_COOKIES_SENT)] = "cookies_sent",
-	[RATE(TCPSTATES_A_MOMENT_COOKIES_VALIDATED)] = "cookies_validated",
-	[RATE(TCPSTATES_A_MOMENT_OVERFLOWS)] = "overflows",
-	[RATE(TCPSTATES_A_MOMENT_DROPS)] = "drops",
-	[RATE(TCPSTATES_A_MOMENT_RETRANS)] = "retrans",
+static const char * const tally_names[] = {
+	[TALLY(TCPSTATES_A_MOMENT_OPENED)] = "opened",
+	[TALLY(TCPSTATES_A_MOMENT_ACCEPTED)] = "accepted",
+	[TALLY(TCPSTATES_A_MOMENT_CLOSED)] = "closed",
+	[TALLY(TCPSTATES_A_MOMENT_RESET)] = "reset",
+	[TALLY(TCPSTATES_A_MOMENT_TIMEOUT)] = "timeout",
+	[TALLY(TCPSTATES_A_MOMENT_REFUSED)] = "refused",
+	[TALLY(TCPSTATES_A_MOMENT_COOKIES_SENT)] = "cookies_sent",
+	[TALLY(TCPSTATES_A_MOMENT_COOKIES_VALIDATED)] = "cookies_validated",
+	[TALLY(TCPSTATES_A_MOMENT_OVERFLOWS)] = "overflows",
+	[TALLY(TCPSTATES_A_MOMENT_DROPS)] = "drops",
+	[TALLY(TCPSTATES_A_MOMENT_RETRANS)] = "retrans",
 };
 
 #define SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
 _Static_assert(SIZE(rule_names) == TCPSTATES_RULES, "a name for each rule");
 _Static_assert(SIZE(param_names) == TCPSTATES_PARAMS, "for each parameter");
-_Static_assert(SIZE(rate_names) == TCPSTATES_RATES, "for each rate");
+_Static_assert(SIZE(tally_names) == TCPSTATES_TALLIES, "for each tally");
 
 static int find(const char * const *names, size_t nr, const char *typed,
 		size_t len)
@@ -110,14 +109,31 @@ int tcpstates_param_number(const char *typed, size_t len)
 }
 
 /**
- * tcpstates_rate_name() - the name of something that history has beside states
- * @rate:	index in struct tcpstates_moment
+ * tcpstates_tally_name() - the name of something that history counts
+ * @tally:	index in struct tcpstates_moment
  *
  * Return: its name; NULL if there is no such.
  */
-const char *tcpstates_rate_name(unsigned int rate)
+const char *tcpstates_tally_name(unsigned int tally)
 {
-	return rate < TCPSTATES_RATES ? rate_names[rate] : NULL;
+	return tally < TCPSTATES_TALLIES ? tally_names[tally] : NULL;
+}
+
+/**
+ * tcpstates_moment_rate() - how often something came, a second
+ * @moment:	the time since the look before
+ * @tally:	what: index in @moment
+ *
+ * Return: negative: not known.
+ */
+double tcpstates_moment_rate(const struct tcpstates_moment *moment,
+			     unsigned int tally)
+{
+	if (tally >= TCPSTATES_TALLIES || !moment->tally[tally].known ||
+	    !moment->interval_ms.known || !moment->interval_ms.value)
+		return -1;
+	return (double)moment->tally[tally].value * 1000 /
+	       (double)moment->interval_ms.value;
 }
 
 struct rules {
@@ -211,19 +227,21 @@ static int moment_message(const struct nlmsghdr *nlh, struct nlattr **at,
 	const struct history *history = arg;
 	struct tcpstates_moment moment = {
 		.when_us = nl_num(at[TCPSTATES_A_MOMENT_WHEN]).value,
+		.interval_ms = nl_num(at[TCPSTATES_A_MOMENT_INTERVAL]),
+		.waiting = nl_num(at[TCPSTATES_A_MOMENT_WAITING]),
 	};
 	unsigned int i;
 	int ret = nl_gauges(nlh, TCPSTATES_A_MOMENT_STATE, moment.current);
 
-	for (i = 0; i < TCPSTATES_RATES; i++)
-		moment.rate[i] = nl_num(at[TCPSTATES_A_MOMENT_WAITING + i]);
+	for (i = 0; i < TCPSTATES_TALLIES; i++)
+		moment.tally[i] = nl_num(at[TCPSTATES_A_MOMENT_OPENED + i]);
 	return ret ? ret : history->visit(&moment, history->arg);
 }
 
 /**
- * tcpstates_history() - visit the last 15 minutes, a second each, oldest first
+ * tcpstates_history() - visit the last 15 minutes, a look each, oldest first
  * @nl:		the connection to the module
- * @since_us:	since 1970: only seconds from then on
+ * @since_us:	since 1970: only looks from then on
  * @visit:	called for each; returns 0, or a negative errno
  * @arg:	for @visit
  * @error:	filled on failure

@@ -424,19 +424,22 @@ struct tcpstates_rule_info {
 	struct tcpstates_num threshold;
 };
 
-#define TCPSTATES_RATES		12
+#define TCPSTATES_TALLIES	11
 
 /**
- * struct tcpstates_moment - a second of history
- * @when_us:	its end, since 1970
+ * struct tcpstates_moment - a look at the namespace, one of its history
+ * @when_us:	since 1970, in whole seconds
+ * @interval_ms: since the look before; 0: there was none
  * @current:	connections in each state, by its number
- * @rate:	how many in that second, see tcpstates_rate_name(); the first
- *		one, "waiting", is how many there were
+ * @waiting:	connections that waited for accept()
+ * @tally:	how many since the look before, see tcpstates_tally_name()
  */
 struct tcpstates_moment {
 	unsigned long long when_us;
+	struct tcpstates_num interval_ms;
 	struct tcpstates_num current[TCPSTATES_STATES + 1];
-	struct tcpstates_num rate[TCPSTATES_RATES];
+	struct tcpstates_num waiting;
+	struct tcpstates_num tally[TCPSTATES_TALLIES];
 };
 
 struct tcpstates_nl;
@@ -491,7 +494,7 @@ const char *tcpstates_rule_name(unsigned int rule);
 int tcpstates_rule_number(const char *typed, size_t len);
 const char *tcpstates_param_name(unsigned int param);
 int tcpstates_param_number(const char *typed, size_t len);
-const char *tcpstates_rate_name(unsigned int rate);
+const char *tcpstates_tally_name(unsigned int tally);
 
 int tcpstates_rules(struct tcpstates_nl *nl, tcpstates_rule_fn *visit,
 		    void *arg, struct tcpstates_error *error);
@@ -505,6 +508,8 @@ int tcpstates_rules_parse(const char *text, size_t len,
 int tcpstates_history(struct tcpstates_nl *nl, unsigned long long since_us,
 		      tcpstates_moment_fn *visit, void *arg,
 		      struct tcpstates_error *error);
+double tcpstates_moment_rate(const struct tcpstates_moment *moment,
+			     unsigned int tally);
 
 /* --- whose a socket is ------------------------------------------------------- */
 
