@@ -52,11 +52,39 @@ def text_rules():
             for row in rows}
 
 
-def passive_opens():
-    with open('/proc/thread-self/net/snmp', encoding='ascii') as file:
+def mib(name, group='Tcp', path='snmp'):
+    """A counter of the kernel's, of this namespace"""
+    with open('/proc/thread-self/net/' + path, encoding='ascii') as file:
         names, values = [line.split() for line in file
-                         if line.startswith('Tcp:')]
-    return int(values[names.index('PassiveOpens')])
+                         if line.startswith(group + ':')]
+    return int(values[names.index(name)])
+
+
+def passive_opens():
+    return mib('PassiveOpens')
+
+
+def netstat(name):
+    return mib(name, 'TcpExt', 'netstat')
+
+
+def counted():
+    """What history counts, from /proc/tcpstates and from the kernel"""
+    edges = {tuple(w[:2]): int(w[2]) for w in lines('transition')}
+    ends = [(w[0], w[1], int(w[2])) for w in lines('closed')]
+
+    def ended(cause, but=()):
+        return sum(n for state, why, n in ends
+                   if cause in (why, None) and state not in but)
+    return {'opened': edges['SYN_SENT', 'ESTABLISHED'],
+            'accepted': edges['SYN_RECV', 'ESTABLISHED'],
+            'closed': ended(None),
+            'reset': ended('reset', ('SYN_SENT', 'SYN_RECV')),
+            'timeout': ended('timeout'), 'refused': ended('refused'),
+            'cookies-sent': netstat('SyncookiesSent'),
+            'cookies-validated': netstat('SyncookiesRecv'),
+            'overflows': netstat('ListenOverflows'),
+            'drops': netstat('ListenDrops'), 'retrans': mib('RetransSegs')}
 
 
 def drops_of(sock):
@@ -583,11 +611,11 @@ def losses():
 # --- history -----------------------------------------------------------------
 
 def history_is():
-    """history: each second once; gauges as in ss, rates as in /proc/net/snmp"""
+    """history: each look once; gauges as in ss, counts as in /proc/net/snmp"""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.bind(('127.0.0.1', 7050))
     listener.listen(200)
-    # What was before is not in the first second.
+    # What was before is not in the first look.
     time.sleep(2.5)
     before, opens = int(time.time()), passive_opens()
     clients = []
@@ -604,10 +632,9 @@ def history_is():
         assert current == sum(s['key'][0] == state for s in sockets), state
     assert got[-1]['waiting'] == sum(s['queues'][0] for s in sockets
                                      if s['key'][0] == 'listen') == 60
-    # Rates are those of a second; looks are a bit more, or less, apart.
     for which in ('opened', 'accepted'):
         made = sum(m[which] for m in got)
-        assert opens == 60 and abs(made - opens) <= 6, (which, made, opens)
+        assert made == opens == 60, (which, made, opens)
     for which in ('closed', 'reset', 'timeout', 'refused', 'overflows',
                   'drops', 'cookies-sent', 'cookies-validated'):
         assert all(m[which] == 0 for m in got), (which, got)
@@ -619,9 +646,139 @@ def history_is():
     # On a slow kernel the first may be late, and in the second of the next.
     assert times[-1] - times[0] + (2 if SLOW else 1) >= len(times), times
     assert now - times[-1] < 3 or SLOW, (now, times)
+    # From one look to the other: all of the time
+    apart = [m['interval'] / 1000 for m in whole]
+    assert all(apart[1:]) and (not apart[0] or len(times) == MOMENTS), apart
+    assert abs(sum(apart[1:]) - (times[-1] - times[0])) < 2, (apart, times)
     assert [m for m in whole if m['when'] >= before * 1e6] == \
         got + [m for m in whole if m['when'] > got[-1]['when']]
     assert not ynl.dump('history-get', {'when': 1 << 63})
+
+
+def busy(seconds):
+    """Nobody else gets a processor, but for half a second in three.
+
+    Not even a look.  Below those with a higher real-time priority, as is the
+    caller from now on."""
+    end = time.monotonic() + seconds
+    for path, text in (('/proc/sys/kernel/sched_rt_runtime_us', '-1'),
+                       *((f'/sys/kernel/debug/sched/fair_server/cpu{i}/runtime',
+                          '0') for i in range(os.cpu_count()))):
+        if os.path.exists(path):
+            with open(path, 'w', encoding='ascii') as file:
+                file.write(text)
+    hogs = []
+    for cpu in os.sched_getaffinity(0):
+        hogs.append(os.fork())
+        if hogs[-1]:
+            continue
+        os.sched_setaffinity(0, [cpu])
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(10))
+        while time.monotonic() < end:
+            if time.monotonic() % 3 > 2.5:
+                time.sleep(0.01)
+        os._exit(0)
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(20))
+    return hogs
+
+
+def refuse(count):
+    """So many connects, 50 at a time, that nobody waits for"""
+    for number in range(count):
+        with socket.socket() as sock:
+            assert sock.connect_ex(('127.0.0.1', 7998)) == errno.ECONNREFUSED
+        if not number % 50:
+            time.sleep(0.08)
+
+
+def syncookies(value):
+    with open('/proc/sys/net/ipv4/tcp_syncookies', 'w',
+              encoding='ascii') as file:
+        file.write(str(value))
+
+
+def mixed():
+    """Some of everything that history counts, but for time-outs"""
+    with socket.socket() as listener:
+        listener.bind(('127.0.0.1', 7997))
+        listener.listen(200)
+        for number in range(90):
+            syncookies(2 if number > 60 else 1)
+            with socket.create_connection(('127.0.0.1', 7997)):
+                sock = listener.accept()[0]
+                # A RST instead of a FIN
+                if number % 3 == 0:
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                    struct.pack('ii', 1, 0))
+                sock.close()
+            time.sleep(0.02)
+    syncookies(1)
+    jam = Jam(7996)
+    time.sleep(1.2)
+    jam.ends()
+
+
+def is_counted(before):
+    """What has come in all looks, and how the counters have grown"""
+    had = sums(ynl.dump('history-get', {}))
+    return had, {k: v - before[k] for k, v in counted().items()}
+
+
+def sums(moments):
+    return {k: sum(m[k] for m in moments) for k in COUNTED}
+
+
+REFUSED = 5000
+MOMENTS = 900
+COUNTED = ('opened', 'accepted', 'closed', 'reset', 'timeout', 'refused',
+           'cookies-sent', 'cookies-validated', 'overflows', 'drops', 'retrans')
+
+
+def exact_in_a_namespace(disturb):
+    assert libc.unshare(CLONE_NEWNET) == 0
+    subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
+    fresh()
+    # History begins with the first look at a namespace that is in use.
+    refuse(1)
+    until(lambda: ynl.dump('history-get', {}), 10)
+    before, failed = counted(), mib('AttemptFails')
+    hogs = disturb()
+    refuse(REFUSED)
+    mixed()
+    for hog in hogs:
+        assert os.waitpid(hog, 0)[1] == 0
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+    def agree():
+        had, grown = is_counted(before)
+        return had == grown
+    try:
+        until(agree, 10)
+    except AssertionError as error:
+        raise AssertionError(is_counted(before)) from error
+    had = is_counted(before)[0]
+    assert had['refused'] == REFUSED == mib('AttemptFails') - failed, had
+    assert all(had[which] for which in COUNTED if which != 'timeout'), had
+    assert had['cookies-sent'] == had['cookies-validated'] == 29, had
+    assert had['reset'] >= 30 and had['opened'] >= 90 + OPEN, had
+    apart = [m['interval'] for m in ynl.dump('history-get', {})]
+    print(f'# {len(apart)} looks, {min(apart[1:])} to {max(apart)} ms apart')
+    return apart
+
+
+def history_exact():
+    """history: the sum of looks is how the counters have grown, exactly"""
+    def check():
+        assert len(exact_in_a_namespace(lambda: ())) > 5
+    in_child(check)
+
+
+def history_exact_busy():
+    """history: the same where looks are late and early"""
+    def check():
+        apart = exact_in_a_namespace(lambda: busy(12))
+        assert max(apart) > 1500, apart
+    in_child(check)
 
 
 # --- the log, and the end ----------------------------------------------------
@@ -663,4 +820,5 @@ def unload():
 resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))
 run_tests((rules_are, rules_set, rules_refused, rules_whose, alert_raised,
            alert_cleared, alert_again, alert_unprivileged, alert_seen_from,
-           alert_elsewhere, alert_container, losses, history_is, log_bounded, unload))
+           alert_elsewhere, alert_container, losses, history_is, history_exact,
+           history_exact_busy, log_bounded, unload))

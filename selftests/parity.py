@@ -420,6 +420,38 @@ def culprits_at_rest():
     assert abs(time.time() - since / 1e6 - seconds) < 3, (since, seconds)
 
 
+# Of a moment, beside the states: as history-get names it
+TALLIES = ('opened', 'accepted', 'closed', 'reset', 'timeout', 'refused',
+           'cookies-sent', 'cookies-validated', 'overflows', 'drops', 'retrans')
+
+
+def ynl_moment(moment):
+    said = {plain(key): moment[key] for key in ('waiting', *TALLIES)}
+    return said | {
+        'when': moment['when'] // 1000000,
+        'interval_s': moment['interval'] / 1000 or None,
+        'current': {plain(s['state']): s['current'] for s in moment['state']}}
+
+
+def history_at_rest():
+    """history-get and history -j: each look, each number, and the rates"""
+    first = [ynl_moment(m) for m in ynl.dump('history-get', {})][-30:]
+    listed = tool('history')['moments']
+    last = [ynl_moment(m) for m in ynl.dump('history-get', {})]
+    for moment in listed:
+        apart = moment['interval_s']
+        rates = moment.pop('per_s')
+        assert set(rates) == {plain(key) for key in TALLIES}, rates
+        for key, rate in rates.items():
+            assert rate is None if apart is None else \
+                abs(rate * apart - moment[key]) <= 0.051 * apart, (key, rates)
+    at = listed.index(first[0])
+    assert listed[at:at + len(first)] == first, (listed, first)
+    at = last.index(listed[-1]) + 1
+    assert last[max(0, at - len(listed)):at][-30:] == listed[-30:]
+    assert sum(m['opened'] for m in listed) > 0
+
+
 # --- under load --------------------------------------------------------------
 
 def monotone(key):
@@ -511,4 +543,5 @@ def after_the_load():
 
 
 run_tests([stats_at_rest, show_at_rest, hist_at_rest, drawings_at_rest,
-           rules_at_rest, culprits_at_rest, under_load, after_the_load])
+           rules_at_rest, culprits_at_rest, history_at_rest, under_load,
+           after_the_load])

@@ -83,18 +83,30 @@ mib()
 	nstat -asz "$1" | awk -v n="$1" '$1 == n { print $2 }'
 }
 
-# A sum of rates.  Where a look is late, a rate is that of more than a second, and
-# history has whole ones: 1.9 s may be one, and 1.1 s two.
-about()
-{
-	echo ".count * 2 >= $1 and .count <= $1 * 2"
-}
-
 # closed CAUSE: connections that have ended so since the module was loaded
 closed()
 {
 	awk -v c="$1" '$1 == "closed" && $3 == c { n += $4 } END { print n + 0 }' \
 		"$PROC"
+}
+
+# opened: connections that connect() has made since then
+opened()
+{
+	awk '$1 == "transition" && $2 == "SYN_SENT" && $3 == "ESTABLISHED" {
+		print $4 }' "$PROC"
+}
+
+# ended: connections that are over since then
+ended()
+{
+	awk '$1 == "closed" { n += $4 } END { print n + 0 }' "$PROC"
+}
+
+# of_all COUNT: but for what the connection of afresh was before the first look
+of_all()
+{
+	echo ".of <= $1 and .of >= $1 - 2"
 }
 
 # told CAUSE KERNEL COUNT: the kernel and the module count exactly so many
@@ -258,8 +270,8 @@ is "an accept queue that is full, and whose" poll 20 queue_is_told
 dropped_are_told()
 {
 	finding handshakes_dropped ".severity == \"notice\" and .count >= 10 and
-		.count <= $(nstat -asz TcpExtListenDrops |
-			awk '/ListenDrops/ { print int($2 * 1.1) }')"
+		.count == $(mib TcpExtListenDrops) and
+		.of == $(mib TcpExtListenOverflows)"
 }
 is "handshakes that were dropped" poll 20 dropped_are_told
 plight_stop lazy
@@ -286,8 +298,8 @@ refused=$(mib TcpAttemptFails)
 refused_are_told()
 {
 	local all=$(($(mib TcpAttemptFails) - refused))
-	told refused $all 30 && finding connects_refused ".severity == \"notice\" and $(about 30) and
-		.of >= .count and .where == null and .process == null"
+	told refused $all 30 && finding connects_refused ".severity == \"notice\" and .count == 30 and
+		$(of_all $(($(opened) + 30))) and .where == null and .process == null"
 }
 is "connects that were refused" poll 10 refused_are_told
 
@@ -310,8 +322,8 @@ tell near "trickle 1"
 timeouts_are_told()
 {
 	local all=$(($(mib TcpExtTCPAbortOnTimeout) - timed_out))
-	told timeout $all 70 && finding timeouts ".severity == \"notice\" and $(about 70) and
-		.of >= .count and .where == null and .process == null"
+	told timeout $all 70 && finding timeouts ".severity == \"notice\" and .count == 70 and
+		$(of_all "$(ended)") and .where == null and .process == null"
 }
 is "connects and connections that time out" poll 40 timeouts_are_told
 tc -n tcps_h qdisc del dev tcps1 root
@@ -339,8 +351,8 @@ plight_stop far
 resets_are_told()
 {
 	local all=$(($(mib TcpEstabResets) - resets))
-	told reset $all 150 && finding reset_burst ".severity == \"notice\" and $(about 150) and
-		.where == null"
+	told reset $all 150 && finding reset_burst ".severity == \"notice\" and .count == 150 and
+		$(of_all "$(ended)") and .where == null"
 }
 is "connections that are reset" poll 10 resets_are_told
 plight_stop near
