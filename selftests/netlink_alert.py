@@ -762,7 +762,8 @@ def exact_in_a_namespace(disturb):
     assert had['cookies-sent'] == had['cookies-validated'] == 29, had
     assert had['reset'] >= 30 and had['opened'] >= 90 + OPEN, had
     apart = [m['interval'] for m in ynl.dump('history-get', {})]
-    print(f'# {len(apart)} looks, {min(apart[1:])} to {max(apart)} ms apart')
+    print(f'# {len(apart)} looks, {min(apart[1:])} to {max(apart)} ms apart',
+          flush=True)
     return apart
 
 
