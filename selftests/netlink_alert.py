@@ -759,7 +759,9 @@ def exact_in_a_namespace(disturb):
     had = is_counted(before)[0]
     assert had['refused'] == REFUSED == mib('AttemptFails') - failed, had
     assert all(had[which] for which in COUNTED if which != 'timeout'), had
-    assert had['cookies-sent'] == had['cookies-validated'] == 29, had
+    # Where softirqs wait for ksoftirqd (before 6.4) an ACK may be sent again:
+    # the kernel validates its cookie twice.
+    assert had['cookies-sent'] >= 29 <= had['cookies-validated'], had
     assert had['reset'] >= 30 and had['opened'] >= 90 + OPEN, had
     apart = [m['interval'] for m in ynl.dump('history-get', {})]
     print(f'# {len(apart)} looks, {min(apart[1:])} to {max(apart)} ms apart',
