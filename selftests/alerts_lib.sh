@@ -180,9 +180,11 @@ RAISE_MS=6000
 CLEAR_MS=15000
 
 # What holds on any machine: so many looks after there was something to see.
-# A moment of history is a look, in whole seconds.
+# A moment of history is a look, in whole seconds.  A flood ends in the midst of one;
+# cookies are judged a look later, when those that are to come back have; then five
+# looks are quiet.
 RAISE_LOOKS=2
-CLEAR_LOOKS=7
+CLEAR_LOOKS=8
 
 # looks_until SINCE RULE raised|cleared since_us|until_us MOST: of its last alert
 looks_until()
