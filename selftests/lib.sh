@@ -114,7 +114,7 @@ need()
 # A kernel built for debugging takes ten times as long for everything.
 slow_kernel()
 {
-	grep -q ' kasan_save_' /proc/kallsyms
+	grep -qE ' (kasan_save_|kcsan_setup_)' /proc/kallsyms
 }
 
 # The test again, from its beginning, in a network namespace where there is

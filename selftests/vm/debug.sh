@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# The kernel built for debugging: Debian's 6.12 source with debug.config.
+# The kernels built for debugging: Debian's 6.12 source with debug.config, for
+# kcsan also with kcsan.config.
 
-# debug_resolve: sets the KERNEL_* variables, see kernel.sh.
+# debug_resolve LINE: sets the KERNEL_* variables, see kernel.sh.
 debug_resolve()
 {
 	local key
 
+	DEBUG_CONFIGS=("$VM/debug.config")
+	[[ $1 == debug ]] || DEBUG_CONFIGS+=("$VM/$1.config")
 	source_resolve 6.12
-	key=$(sha256sum <"$VM/debug.config")
-	key=debug/$SOURCE_VERSION-${key:0:12}
+	key=$(cat "${DEBUG_CONFIGS[@]}" | sha256sum)
+	key=$1/$SOURCE_VERSION-${key:0:12}
 	cache_fill "$key" debug_build
 	KERNEL_BUILD=$CACHE/$key
 	KERNEL_IMAGE=$KERNEL_BUILD/bzImage
@@ -56,13 +59,21 @@ debug_configure()
 
 	run_logged "$log" make -C "$SOURCE" O="$dir" tinyconfig || return
 	run_logged "$log" "$SOURCE/scripts/kconfig/merge_config.sh" -m \
-		-O "$dir" "$dir/.config" "$VM/debug.config" || return
+		-O "$dir" "$dir/.config" "${DEBUG_CONFIGS[@]}" || return
 	run_logged "$log" make -C "$SOURCE" O="$dir" olddefconfig || return
-	missing=$(grep -x 'CONFIG_[A-Z0-9_]*=y' "$VM/debug.config" |
-		grep -vxFf "$dir/.config" | tr '\n' ' ')
+	missing=$(debug_wanted | grep -vxFf "$dir/.config" | tr '\n' ' ')
 	[[ -z $missing ]] && return 0
-	say "options of debug.config that the kernel refused: $missing"
+	say "options of ${DEBUG_CONFIGS[*]##*/} that the kernel refused: $missing"
 	return 1
+}
+
+# debug_wanted: what is to be built in, where the last word counts.
+debug_wanted()
+{
+	sed -n 's/^# \(CONFIG_[A-Z0-9_]*\) is not set$/\1=n/p; /^CONFIG_/p' \
+		"${DEBUG_CONFIGS[@]}" |
+		awk -F= '{ last[$1] = $0 } END { for (o in last) print last[o] }' |
+		grep -x 'CONFIG_[A-Z0-9_]*=y'
 }
 
 # debug_modules DIR LOG: the names of what is built in, for modprobe.

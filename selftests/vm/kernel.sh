@@ -12,7 +12,7 @@ kernel_resolve()
 {
 	arch_resolve "$1"
 	case $1 in
-	debug)			debug_resolve ;;
+	debug|kcsan)		debug_resolve "$1" ;;
 	newest*|[0-9]*.[0-9]*)	kernel_packaged "$1" ;;
 	*)			kernel_own "$1" "$2" ;;
 	esac
@@ -130,7 +130,7 @@ kernel_own()
 	local image=$1 build=$2
 
 	[[ -f $image ]] ||
-		die "no such kernel: '$image' (6.12, 6.1-rt, 5.10, debug, ..., or a bzImage)"
+		die "no such kernel: '$image' (6.12, 6.1-rt, 5.10, debug, kcsan, ..., or a bzImage)"
 	[[ -n $build ]] || die "a bzImage needs its build tree: add --kdir DIR"
 	[[ -s $build/include/config/kernel.release ]] ||
 		die "$build is no built kernel tree: no include/config/kernel.release"

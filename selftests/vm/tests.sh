@@ -80,7 +80,7 @@ tests_limit()
 	limit=$(tests_field "$TOP/selftests/$1" timeout)
 	limit=${limit%% *}
 	[[ $limit =~ ^[0-9]+$ ]] || limit=$TESTS_TIMEOUT
-	[[ $KERNEL != debug ]] || limit=$((limit * 4))
+	[[ ! $KERNEL =~ ^(debug|kcsan)$ ]] || limit=$((limit * 4))
 	[[ -z $TIMEOUT || $TIMEOUT -lt $limit ]] || limit=$TIMEOUT
 	echo "$limit"
 }

@@ -16,13 +16,32 @@ VERDICT_WARNINGS+='|Kernel panic|kernel bug|unchecked MSR|trap invalid'
 VERDICT_WARNINGS+='|Objects remaining|held lock freed|still holding locks|Internal error:'
 
 # Lines that match the above and say nothing is wrong.
-VERDICT_HARMLESS='KernelAddressSanitizer initialized'
+VERDICT_HARMLESS='KernelAddressSanitizer initialized|kcsan: non-strict mode'
 
 # verdict_warnings LOG: the offending lines.
 verdict_warnings()
 {
-	tr -d '\r' <"$1" | grep -aE "$VERDICT_WARNINGS" |
+	tr -d '\r' <"$1" | verdict_races | grep -aE "$VERDICT_WARNINGS" |
 		grep -avE "$VERDICT_HARMLESS"
+}
+
+# verdict_races: without the data races of the kernel's own, of which there are
+# many. Ours have a module, which it has none of itself, in the first line of one
+# of the two stacks.
+verdict_races()
+{
+	awk '
+	/BUG: KCSAN: / { report = $0; next }
+	{ print }
+	report == "" { next }
+	first && / \[[a-z0-9_]+\]$/ { ours = 1 }
+	{ first = / by (task|interrupt)|race at unknown origin/ }
+	/Reported by Kernel Concurrency Sanitizer/ {
+		if (ours)
+			print report
+		report = ours = first = ""
+	}
+	END { if (report != "") print report }'
 }
 
 # verdict_taint MASK: the bits of /proc/sys/kernel/tainted that mean trouble.
