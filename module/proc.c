@@ -134,21 +134,27 @@ static int tcps_proc_show(struct seq_file *m, void *unused)
  */
 int tcps_proc_net_init(struct net *net)
 {
-	if (!proc_create_net_single(TCPSTATES_PROC_NAME, 0444, net->proc_net,
-				    tcps_proc_show, NULL))
-		return -ENOMEM;
-	return 0;
+	struct tcps_net *tn = tcps_net(net);
+
+	tn->proc = proc_create_net_single(TCPSTATES_PROC_NAME, 0444,
+					  net->proc_net, tcps_proc_show, NULL);
+	return tn->proc ? 0 : -ENOMEM;
 }
 
 /**
- * tcps_proc_net_exit() - remove a namespace's file
+ * tcps_proc_net_exit() - remove a namespace's file, if it is there
  * @net:	the namespace
  *
- * No reader is inside when this returns.
+ * No reader is inside when this returns: it waits for one whose memory does not
+ * come (a file of a server that does not answer), as the kernel does for every
+ * file in /proc.
  */
 void tcps_proc_net_exit(struct net *net)
 {
-	remove_proc_entry(TCPSTATES_PROC_NAME, net->proc_net);
+	struct tcps_net *tn = tcps_net(net);
+
+	proc_remove(tn->proc);
+	tn->proc = NULL;
 }
 
 /**
@@ -165,9 +171,20 @@ int __init tcps_proc_init(void)
 }
 
 /**
- * tcps_proc_exit() - remove /proc/tcpstates
+ * tcps_proc_exit() - remove /proc/tcpstates, and the files of all namespaces
+ *
+ * Who waits for a reader here keeps nobody else: the kernel calls the exit
+ * functions of namespaces with pernet_ops_rwsem, without which none is made and
+ * none dies.  What comes from now on, or has no number, is left to them.
  */
 void tcps_proc_exit(void)
 {
+	struct tcps_net *tn;
+	unsigned int id;
+
 	remove_proc_entry(TCPSTATES_PROC_NAME, NULL);
+	for (id = 1; (tn = tcps_net_get_from(&id)); id++) {
+		tcps_proc_net_exit(tn->net);
+		put_net(tn->net);
+	}
 }

@@ -110,6 +110,8 @@ struct tcps_early {
  * @net:	the namespace
  * @id:		its number in records, 1 … 65,535; 0: none was left
  * @dying:	no memory is to be allocated any more
+ * @proc:	its file in /proc; written by who makes the namespace, ends it, or
+ *		ends the module while it holds the namespace
  * @grow:	allocates @percpu, or else @hist, in process context
  * @hist:	dwell times of all CPUs, atomic_t [TCPS_NR_EDGES]
  *		[TCPS_HIST_BUCKETS], where there is no @percpu because of the
@@ -139,6 +141,7 @@ struct tcps_net {
 	struct net *net;
 	u16 id;
 	bool dying;
+	struct proc_dir_entry *proc;
 	struct work_struct grow;
 	atomic_t *hist;
 	atomic_t *retired_hist;

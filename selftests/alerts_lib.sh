@@ -48,7 +48,9 @@ flood_start()
 
 flood_stop()
 {
-	[ ${#flooders[@]} -eq 0 ] || kill "${flooders[@]}"
+	# Without a name wait would wait for whatever else there is.
+	[ ${#flooders[@]} -gt 0 ] || return 0
+	kill "${flooders[@]}"
 	wait "${flooders[@]}" 2> /dev/null
 	flooders=()
 }

@@ -176,6 +176,14 @@ refused()
 	absent
 }
 
+# At a limit it counts as always.
+loads_and_counts()
+{
+	mod_load "$@" && some_traffic &&
+		[ "$(edge_count SYN_SENT ESTABLISHED < "$PROC")" = 3 ] &&
+		sane && mod_unload || { mod_unload; return 1; }
+}
+
 # step_fails NAME: the log names it, and the next load is as if nothing was
 step_fails()
 {
@@ -196,7 +204,7 @@ steps="parameters table netns clock hooks seed audit sample proc netlink"
 log_mark
 whole=$mark
 
-ktap_begin $((9 + 2 + 4 + 2 + 2 + 1 + 10 + 1))
+ktap_begin $((9 + 2 + 4 + 6 + 4 + 3 + 2 + 2 + 4 + 10 + 1))
 is "/proc/tcpstates is there" present
 is "counts begin at zero again" counts_from_zero
 is "unload" mod_unload
@@ -219,6 +227,23 @@ for value in 63 16777217 4294967295; do
 		refused "max_connections=$value .*64 .*16777216" \
 		max_connections=$value
 done
+for name in max_counter_memory max_alert_memory; do
+	for value in 1048577 4294967294; do
+		is "$name=$value is refused" \
+			refused "$name=$value .*0 to 1048576" $name=$value
+	done
+	is "$name=-1 is refused" \
+		refused ".-1. invalid for parameter .$name" $name=-1
+done
+is "rule=nosuch is refused" \
+	refused "rule=nosuch,count=1: there is no such rule" rule=nosuch,count=1
+for value in 0 4294967296; do
+	is "rule=close_wait_leak,count=$value is refused" \
+		refused "rule=close_wait_leak,count=$value: .*number\|must be" \
+		rule=close_wait_leak,count=$value
+done
+is "log_alerts=perhaps is refused" \
+	refused "perhaps. invalid for parameter .log_alerts" log_alerts=perhaps
 is "max_connections=many is refused" \
 	refused "many. invalid for parameter .max_connections" \
 	max_connections=many
@@ -228,9 +253,17 @@ is "fail_step=nosuch is refused" refused "no step .nosuch.*allowed.*seed" \
 	fail_step=nosuch
 is "break_hook with an unknown name is refused" \
 	refused "no hook .nosuch.*allowed" break_hook=ftrace,nosuch
+# A name as long as the kernel takes one, and one that is nothing but commas
+is "a name of 1,000 letters is refused" \
+	refused "there is no hook" "break_hook=$(printf 'x%.0s' {1..1000})"
+is "no name at all is refused" refused "there is no hook" break_hook=,,
 for value in 64 16777216; do
-	is "max_connections=$value" mod_load max_connections=$value
-	mod_unload
+	is "max_connections=$value" loads_and_counts max_connections=$value
+done
+for name in max_counter_memory max_alert_memory; do
+	for value in 0 1048576; do
+		is "$name=$value" loads_and_counts $name=$value
+	done
 done
 for step in $steps; do
 	is "init step $step fails" step_fails "$step"

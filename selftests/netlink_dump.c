@@ -7,6 +7,8 @@
  *   netlink_dump read MICROSECONDS [FILTER...]	all dumps again and again, at
  *		most that far apart, one of four left in the middle, until
  *		there is no family any more; prints how many
+ *   netlink_dump begin	begins a dump of all connections, reads nothing of it;
+ *		prints "begun", ends with its standard input
  *   netlink_dump config MILLISECONDS	set the audit's interval
  *
  * FILTER: states=BITS age-min=US local-port=N remote-port=N local=ADDRESS/BITS
@@ -261,6 +263,21 @@ static int read_all(int fd, int family, unsigned int pause, char **words)
 	return client_family(fd, TCPSTATES_FAMILY_NAME) >= 0;
 }
 
+static int begin_and_wait(int fd, int family)
+{
+	struct request r;
+	char c;
+
+	request_begin(&r, family, NLM_F_DUMP, TCPSTATES_CMD_CONN_GET);
+	if (request_send(fd, &r))
+		fail("no dump");
+	printf("begun\n");
+	fflush(stdout);
+	while (read(0, &c, 1) > 0)
+		;
+	return 0;
+}
+
 static int set_config(int fd, int family, uint32_t ms)
 {
 	struct request r;
@@ -278,12 +295,14 @@ int main(int argc, char **argv)
 	int fd = client_open(), family;
 
 	if (argc < 2 || fd < 0)
-		fail("usage: netlink_dump conns|listeners|read|config ...");
+		fail("usage: netlink_dump conns|listeners|read|begin|config ...");
 	family = client_family(fd, TCPSTATES_FAMILY_NAME);
 	if (family < 0)
 		fail("no family tcpstates");
 	if (!strcmp(argv[1], "read") && argc > 2)
 		return read_all(fd, family, atoi(argv[2]) + 1, argv + 3);
+	if (!strcmp(argv[1], "begin"))
+		return begin_and_wait(fd, family);
 	if (!strcmp(argv[1], "config") && argc > 2)
 		return set_config(fd, family, atoi(argv[2]));
 	return dump(fd, family, !strcmp(argv[1], "listeners"), argv + 2);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stuck: connections whose lock somebody keeps.
+ * stuck: who waits for memory that does not come (userfaultfd), as that of a file on
+ * a server that does not answer.
  *
  *   stuck PORT COUNT   COUNT connections to PORT of 127.0.0.1, and both ends of
- *                      each; each client is in the middle of a write() from
- *                      memory that does not come (userfaultfd), as that of a file
- *                      on a server that does not answer.  Prints "ready" when all
- *                      are, ends with its standard input
+ *                      each; each client is in the middle of a write() from such
+ *                      memory, and keeps its socket locked
+ *   stuck FILE COUNT   COUNT readers of FILE, each in the middle of a read() into
+ *                      such memory
+ *
+ * Prints "ready" when all are stuck, ends with its standard input.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -70,13 +73,23 @@ static int connect_to(struct sockaddr_in *address)
 	return fd;
 }
 
-static void *write_it(void *arg)
+static void *own_page(void)
 {
 	static int next;
-	int i = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED);
-	ssize_t n = write((int)(long)arg, memory + (size_t)i * page, page);
 
-	printf("write: %zd\n", n);
+	return memory + page * (size_t)__atomic_fetch_add(&next, 1,
+							  __ATOMIC_RELAXED);
+}
+
+static void *write_it(void *arg)
+{
+	printf("write: %zd\n", write((int)(long)arg, own_page(), page));
+	return NULL;
+}
+
+static void *read_it(void *arg)
+{
+	printf("read: %zd\n", read((int)(long)arg, own_page(), page));
 	return NULL;
 }
 
@@ -92,32 +105,55 @@ static void await_faults(int fd, int count)
 	}
 }
 
-int main(int argc, char **argv)
+static void connect_all(int port, int count)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET };
-	int i, count, faults, listener;
 	pthread_t thread;
+	int listener;
 
-	if (argc != 3 || atoi(argv[2]) < 1 || atoi(argv[2]) > 1000) {
-		fprintf(stderr, "usage: stuck PORT COUNT (up to 1000)\n");
-		return 1;
-	}
-	count = atoi(argv[2]);
-	address.sin_port = htons((unsigned short)atoi(argv[1]));
+	address.sin_port = htons((unsigned short)port);
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	faults = make_memory((unsigned int)count);
 	listener = listen_at(&address);
-	for (i = 0; i < count; i++) {
+	while (count--) {
 		long fd = connect_to(&address);
 
 		must(accept(listener, NULL, NULL) >= 0, "accept");
 		must(!pthread_create(&thread, NULL, write_it, (void *)fd),
 		     "pthread_create");
 	}
+}
+
+static void read_all(const char *file, int count)
+{
+	pthread_t thread;
+
+	while (count--) {
+		long fd = open(file, O_RDONLY);
+
+		must(fd >= 0, file);
+		must(!pthread_create(&thread, NULL, read_it, (void *)fd),
+		     "pthread_create");
+	}
+}
+
+int main(int argc, char **argv)
+{
+	int count = argc == 3 ? atoi(argv[2]) : 0, faults;
+	char c;
+
+	if (count < 1 || count > 1000) {
+		fprintf(stderr, "usage: stuck PORT|FILE COUNT (up to 1000)\n");
+		return 1;
+	}
+	faults = make_memory((unsigned int)count);
+	if (argv[1][0] == '/')
+		read_all(argv[1], count);
+	else
+		connect_all(atoi(argv[1]), count);
 	await_faults(faults, count);
 	printf("ready\n");
 	fflush(stdout);
-	while (read(0, &i, 1) > 0)
+	while (read(0, &c, 1) > 0)
 		;
 	return 0;
 }
