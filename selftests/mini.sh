@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2
 # modules: tcp_diag inet_diag
-# timeout: 240
+# timeout: 400
 #
 # Requests and mini sockets, many at a time: each edge as often as there are
 # connections; the gauges are those of ss while sockets with and without a
