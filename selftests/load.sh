@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2
 # modules: tun
-# timeout: 600
+# timeout: 900
 #
 # Loading and unloading: under traffic, with wrong parameters, with an init
 # step that fails.  Hooks that are missing: hooks.sh.

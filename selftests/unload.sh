@@ -37,9 +37,11 @@ mod_setup
 at_exit "rm -rf $dir"
 readers=100
 limit=200
+beside_others=300
 if slow_kernel; then
 	readers=30
 	limit=800
+	beside_others=1200
 fi
 mkfifo "$dir/never"
 # What has ended is not to be there for a minute.
@@ -237,7 +239,7 @@ no_namespace_is_dying()
 # attempt of a few.  When it has gone they all end at once: at idle priority.
 netlink_readers()
 {
-	local i pids=() pid bad=0
+	local i pids=() pid bad=0 limit=$beside_others
 	for ((i = 0; i < readers; i++)); do
 		chrt -i 0 netlink_dump read 10000000 > "$dir/dump.$i" 2>&1 &
 		pids+=($!)
@@ -304,7 +306,7 @@ all_follow()
 
 flooded()
 {
-	local flood status=0 before after
+	local flood status=0 before after limit=$beside_others
 	plight_start server plight 192.0.2.1 7450
 	tell server "listen 256"
 	echo 1 > /proc/sys/net/ipv4/tcp_syncookies
