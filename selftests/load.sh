@@ -70,8 +70,8 @@ counts_from_zero()
 
 # Again and again, with pauses: attaching waits until all CPUs have been idle, and
 # each process that wants to run has run.
-pause=0.3
-! slow_kernel || pause=1
+pause=0.3 blink=0.05
+! slow_kernel || pause=1 blink=1
 busy()
 {
 	while [ ! -e "$dir/stop" ]; do
@@ -93,7 +93,7 @@ rules_all_the_time()
 		cat "$rule" 2> /dev/null
 		[ ! -e "$rule" ] ||
 			echo half_dead age=33 2> /dev/null > "$rule"
-		! slow_kernel || sleep $pause
+		sleep $blink
 	done | grep -v '^[a-z_]* enabled=[01] .*quiet=5$' >> "$dir/busy"
 }
 
