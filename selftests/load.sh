@@ -7,15 +7,13 @@
 # Loading and unloading: under traffic, with wrong parameters, with an init
 # step that fails.  Hooks that are missing: hooks.sh.
 #
-#   LOAD_TIMES=COUNT   loads under traffic (50; a slow kernel: 5)
+#   LOAD_TIMES=COUNT   loads under traffic (50)
 
 # The functions below are called through is(), and A && B || C means just that.
 # shellcheck disable=SC2317,SC2015,SC2086
 . "$(dirname "$0")/lib.sh"
 
-times=50
-! slow_kernel || times=5
-times=${LOAD_TIMES:-$times}
+times=${LOAD_TIMES:-50}
 need tcp_walk awk dmesg ip unshare
 in_own_namespace
 dir=$(mktemp -d)
@@ -70,8 +68,8 @@ counts_from_zero()
 
 # Again and again, with pauses: attaching waits until all CPUs have been idle, and
 # each process that wants to run has run.
-pause=0.3 blink=0.05
-! slow_kernel || pause=1 blink=1
+pause=0.3 blink=0.05 pairs=3
+! slow_kernel || pause=3 blink=3 pairs=1
 busy()
 {
 	while [ ! -e "$dir/stop" ]; do
@@ -106,11 +104,9 @@ sane()
 reload()
 {
 	local i
-	# shellcheck disable=SC2086 # words
-	busy tcp_walk -N -n 3 $mixture &
-	# A slow kernel is busy enough with IPv4.
-	# shellcheck disable=SC2086
+	# A slow kernel is busy enough with IPv4, one of each kind.
 	slow_kernel || busy tcp_walk -N -6 $mixture &
+	busy tcp_walk -N -n $pairs $mixture &
 	busy tcp_walk -n 10 loop_abort &
 	busy read_all &
 	rules_all_the_time &
