@@ -195,8 +195,10 @@ int tcps_hooks_each(tcps_hook_fn *show, void *arg)
 	const struct tcps_hook *hook = tcps_hook_list + tcps_nr_hooks;
 	int err = show(arg, "clock", tcps_clock_name(), "ok");
 
-	while (!err && hook-- > tcps_hook_list)
+	while (!err && hook > tcps_hook_list) {
+		hook--;
 		err = show(arg, hook->attached ?: hook->name, mechanism(hook),
 			   status(hook));
+	}
 	return err;
 }

@@ -75,15 +75,22 @@ def sizes(how):
         yield {whole: 1 << 20, by_bytes: 1}.get(how) or random.randint(1, 997)
 
 
-def read_all(how, path):
-    """(TEXT, was it cut short); None: there is no module."""
-    parts = []
+def opened(path):
+    """None: there is no module."""
     try:
-        fd = os.open(path, os.O_RDONLY)
+        return os.open(path, os.O_RDONLY)
     except OSError as error:
         if error.errno in GONE:
             return None
         raise
+
+
+def read_all(how, path):
+    """(TEXT, was it cut short); None: there is no module."""
+    parts = []
+    fd = opened(path)
+    if fd is None:
+        return None
     try:
         for size in sizes(how):
             part = os.read(fd, size)
@@ -107,12 +114,9 @@ def anywhere(fd):
 def read_anywhere(path):
     """[(TEXT, True)...], or None, as read_all(); each part is of one time."""
     parts = []
-    try:
-        fd = os.open(path, os.O_RDONLY)
-    except OSError as error:
-        if error.errno in GONE:
-            return None
-        raise
+    fd = opened(path)
+    if fd is None:
+        return None
     try:
         while len(parts) < 20:
             parts.append((anywhere(fd), True))

@@ -5,8 +5,8 @@
 # timeout: 480
 #
 # Unloading ends, within two seconds: idle, with a hundred readers of /proc that are
-# frozen with the file open, with a hundred of netlink, with subscribers of which some
-# are frozen, in the midst of a SYN flood.  With a hundred readers of /proc that go on
+# frozen with the file open, with subscribers of which some are frozen; within three
+# with a hundred readers of netlink, and in the midst of a SYN flood.  With a hundred readers of /proc that go on
 # it waits for grace periods, and not for them; they get whole and consistent lines, by
 # one read, byte by byte, at odd offsets, and as it goes away.
 #
