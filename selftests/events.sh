@@ -206,12 +206,6 @@ recorded_by_perf()
 	return 1
 }
 
-# Until it has a handler, a signal to what runs in the background is ignored.
-interrupted()
-{
-	! kill -INT "$1" 2> /dev/null
-}
-
 counted_by_bpftrace()
 {
 	bpftrace -e 'tracepoint:tcpstates:tcpstates_transition
@@ -220,8 +214,7 @@ counted_by_bpftrace()
 	local pid=$!
 	poll 60 grep -q Attaching "$dir/bpftrace" && sleep 2
 	swarm clean $((PORT + 5)) 5
-	poll 60 interrupted "$pid" || kill "$pid"
-	wait "$pid"
+	interrupt "$pid"
 	grep -q '@n: 5' "$dir/bpftrace" || { cat "$dir/bpftrace"; return 1; }
 }
 

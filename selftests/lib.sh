@@ -139,6 +139,19 @@ poll()
 	done
 }
 
+# interrupt PID: as Ctrl-C does; waits for its end.  Until it has a handler, a signal to
+# what runs in the background is ignored.
+interrupt()
+{
+	poll 60 takes_sigint "$1" || kill "$1"
+	wait "$1"
+}
+
+takes_sigint()
+{
+	! kill -INT "$1" 2> /dev/null
+}
+
 # --- the module ------------------------------------------------------------
 
 mod_loaded()

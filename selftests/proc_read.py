@@ -11,8 +11,9 @@
         the beginning of what is
   proc_read.py frozen PROCESSES
         so many that read it like that, stopped by SIGSTOP, with the file open; says
-        "frozen".  When its standard input ends they go on: what they had is the
-        beginning of what is, the rest is the error EIO, and nothing else
+        "frozen".  When its standard input ends they go on until the module has
+        gone, or their parent has: what they had is the beginning of what is, the
+        rest is the error EIO, and nothing else
 """
 
 import errno
@@ -178,13 +179,15 @@ def all_well(pids):
     return ends.count(0) == len(ends)
 
 
-def frozen(number):
+def frozen(parent, number):
     path = INITIAL if number % 4 == 0 else PROC
     fd = os.open(path, os.O_RDONLY)
     got = b""
     os.write(told[1], b"x\n")
     try:
         for size in sizes((whole, by_bytes, by_pieces)[number % 3]):
+            if os.getppid() != parent:
+                return 1
             part = os.pread(fd, size, len(got))
             # Again and again: pread() at 0 makes it anew.
             got = got + part if part else b""
@@ -246,7 +249,8 @@ def hammer(processes, stop):
 
 
 def hold_frozen(processes):
-    children = fork_all(processes, frozen)
+    parent = os.getpid()
+    children = fork_all(processes, lambda number: frozen(parent, number))
     with os.fdopen(told[0]) as file:
         for _ in children:
             file.readline()

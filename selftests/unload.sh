@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2 python3 hping3 coreutils util-linux
 # modules: veth tcp_diag inet_diag
-# timeout: 480
+# timeout: 900
 #
 # Unloading ends, within two seconds: idle, with a hundred readers of /proc that are
 # frozen with the file open, with subscribers of which some are frozen; within three
@@ -197,8 +197,10 @@ frozen()
 		> "$dir/frozen" 2>&1 &
 	pid=$!
 	exec {go}> "$dir/go"
-	poll 60 grep -q frozen "$dir/frozen" && unload_soon || status=1
+	poll 200 grep -q frozen "$dir/frozen" && unload_soon || status=1
 	exec {go}>&-
+	# They would go on for as long as there is something to read.
+	! mod_loaded || kill $pid
 	wait $pid || status=1
 	cat "$dir/frozen"
 	return $status
