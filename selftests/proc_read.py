@@ -162,11 +162,13 @@ def reader(stop, number):
 
 
 def fork_all(processes, child):
-    """So many of them; each ends with what child(number) returns."""
+    """So many of them, nicer than we are, so that they do not keep us from going on;
+    each ends with what child(number) returns."""
     pids = []
     for number in range(processes):
         pid = os.fork()
         if not pid:
+            os.nice(19)
             random.seed(number)
             os._exit(child(number))
         pids.append(pid)

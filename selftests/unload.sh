@@ -161,7 +161,7 @@ look_at()
 hammered()
 {
 	local bad=0 i load pid most=0 users grace=0
-	meanwhile python3 "$here/proc_read.py" hammer "$readers" "$dir/stop" \
+	python3 "$here/proc_read.py" hammer "$readers" "$dir/stop" \
 		> "$dir/read" 2>&1 &
 	pid=$!
 	meanwhile swarm chaos 7901 1000000 3 > /dev/null 2>&1 &
@@ -193,7 +193,7 @@ frozen()
 {
 	local status=0 pid go
 	mkfifo "$dir/go"
-	meanwhile python3 "$here/proc_read.py" frozen "$readers" < "$dir/go" \
+	python3 "$here/proc_read.py" frozen "$readers" < "$dir/go" \
 		> "$dir/frozen" 2>&1 &
 	pid=$!
 	exec {go}> "$dir/go"
