@@ -8,6 +8,25 @@ boot_can_kvm()
 	grep -qE '^flags.* (vmx|svm)( |$)' /proc/cpuinfo && [[ -w /dev/kvm ]]
 }
 
+# boot_clock: CLOCK, where nobody has said it.
+boot_clock()
+{
+	[[ -z $CLOCK ]] || return 0
+	CLOCK=real
+	[[ $MODE != tests || $THREADS != single || -n $ARCH_TRIPLET ]] ||
+		boot_can_kvm || CLOCK=virtual
+}
+
+# boot_shift: an instruction takes two to the power of it, in nanoseconds. A kernel for
+# debugging takes ten of them where others take one.
+boot_shift()
+{
+	case $KERNEL in
+	debug|kcsan)	echo 0 ;;
+	*)		echo 2 ;;
+	esac
+}
+
 # boot_arguments: fills QEMU from the options of the run.
 boot_arguments()
 {
@@ -15,6 +34,7 @@ boot_arguments()
 	      -no-reboot -m "$MEM" -kernel "$KERNEL_IMAGE"
 	      -initrd "$WORK/initramfs")
 	boot_ports
+	boot_clock
 	# The emulator translates a program again where its addresses have
 	# changed: without norandmaps a guest's shell scripts take twice as long.
 	APPEND="$ARCH_APPEND ignore_loglevel panic=-1 oops=panic norandmaps"
@@ -22,6 +42,9 @@ boot_arguments()
 		QEMU+=(-accel tcg -smp "$CPUS" -icount "shift=0,sleep=off" -seed 1
 		       -rtc "base=2024-01-01,clock=vm")
 		APPEND+=" nokaslr"
+	elif [[ $CLOCK == virtual ]]; then
+		QEMU+=(-accel tcg -smp "$CPUS" -rtc clock=vm
+		       -icount "shift=$(boot_shift),sleep=off")
 	elif [[ -z $ARCH_TRIPLET ]] && boot_can_kvm; then
 		QEMU+=(-accel kvm -cpu host -smp "$CPUS")
 	else

@@ -110,5 +110,7 @@ tests_time()
 	done
 	[[ $MODE == tests ]] || sum=1800
 	[[ $ICOUNT == no ]] || sum=$((sum * 10))
+	# A second of a guest that never rests takes longer.
+	[[ $CLOCK != virtual ]] || sum=$((sum * 3))
 	echo "$sum"
 }
