@@ -187,7 +187,7 @@ crowd()
 	exec {crowd_out}> "$dir/crowd" {crowd_both}>&-
 	(
 	exec {crowd_out}>&-
-	for ((i = 0; i < 90; i++)); do
+	for ((i = 0; i < 110; i++)); do
 		(printf 'listen 8\nopen 9\nhang 3\n'; exec cat <&"$crowd_in") |
 			plight 127.0.0.1 $((7600 + i)) > /dev/null 2>&1 &
 	done
@@ -202,13 +202,13 @@ crowd_end()
 }
 before=$(dmesg | grep -c 'tcpstates: alert')
 crowd
-is "90 at once: what finds no slot is counted" \
+is "110 at once: what finds no slot is counted" \
 	poll 60 overflowing
 crowd_end
-is "90 at once: all are cleared" poll 20 rule_is accept_overflow clear
+is "110 at once: all are cleared" poll 20 rule_is accept_overflow clear
 lines=$(($(dmesg | grep -c 'tcpstates: alert') - before))
-is "90 at once: the kernel log is bounded" [ $lines -le 60 ]
-is "90 at once: none is a flood" raised_is syn_flood 9
+is "110 at once: the kernel log is bounded" [ $lines -le 60 ]
+is "110 at once: none is a flood" raised_is syn_flood 9
 note "$lines lines in the kernel log"
 note < "$dir/times"
 ktap_end
