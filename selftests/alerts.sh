@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2 jq
 # modules: veth tcp_diag inet_diag sch_netem
+# clock: virtual
 # timeout: 600
 #
 # Alerts about connections, each from a real cause: raised in time, with the

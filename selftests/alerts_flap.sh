@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2 python3
+# clock: virtual
 # timeout: 1200
 #
 # Conditions that come and go: alerts, log and memory are bounded, see

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2 hping3 jq
 # modules: veth tcp_diag inet_diag
+# clock: virtual
 # timeout: 300
 #
 # Alerts about listeners: SYN floods with tcp_syncookies 0, 1, 2; twice on one

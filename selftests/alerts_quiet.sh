@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2 nginx apache2-utils hping3 jq
 # modules: veth tcp_diag inet_diag sch_netem
+# clock: virtual
 # timeout: 600
 #
 # What looks like an attack and is none, with the defaults: nginx under ab at

@@ -3,6 +3,7 @@
 # packages: iproute2 python3 python3-yaml python3-jsonschema
 # modules: tcp_diag inet_diag
 # source: tools/net/ynl Documentation/netlink/genetlink.yaml
+# clock: virtual
 # timeout: 900
 #
 # Alerts, rules and history over netlink, and the group that is told of alerts,

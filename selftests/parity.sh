@@ -3,6 +3,7 @@
 # packages: iproute2 util-linux python3 python3-yaml python3-jsonschema
 # modules: tun
 # source: tools/net/ynl Documentation/netlink/genetlink.yaml
+# clock: virtual
 # timeout: 600
 #
 # /proc/tcpstates, netlink and the tool's JSON say the same, number by number:

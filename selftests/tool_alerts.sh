@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2 hping3 jq util-linux libc-bin
 # modules: veth tcp_diag inet_diag
+# clock: virtual
 # timeout: 420
 #
 # tcpstatectl alerts, rules, history and check: a real CLOSE_WAIT leak and a real

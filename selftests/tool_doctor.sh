@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2 hping3 jq nginx apache2-utils util-linux
 # modules: veth tcp_diag inet_diag sch_netem
+# clock: virtual
 # timeout: 600
 #
 # tcpstatectl doctor: nothing wrong, then real trouble of each kind, against ss,

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2 jq tmux ncurses-base libc-bin procps
+# clock: virtual
 # timeout: 240
 #
 # tcpstatectl where it lives on: show --interval, colours, widths, and top in a

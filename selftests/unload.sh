@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2 python3 hping3 coreutils util-linux
 # modules: veth tcp_diag inet_diag
+# clock: virtual
 # timeout: 900
 #
 # Unloading ends, within two seconds: idle, with a hundred readers of /proc that are

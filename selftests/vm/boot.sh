@@ -8,13 +8,14 @@ boot_can_kvm()
 	grep -qE '^flags.* (vmx|svm)( |$)' /proc/cpuinfo && [[ -w /dev/kvm ]]
 }
 
-# boot_clock: CLOCK, where nobody has said it.
-boot_clock()
+# boot_has_virtual: KVM has no clock but the real one, and with another one 5.10 never
+# finds its second processor.
+boot_has_virtual()
 {
-	[[ -z $CLOCK ]] || return 0
-	CLOCK=real
-	[[ $MODE != tests || $THREADS != single || -n $ARCH_TRIPLET ]] ||
-		boot_can_kvm || CLOCK=virtual
+	case $KERNEL in
+	5.10*|*-arm64|*-s390x)	return 1 ;;
+	esac
+	! boot_can_kvm
 }
 
 # boot_shift: an instruction takes two to the power of it, in nanoseconds. A kernel for
@@ -34,7 +35,6 @@ boot_arguments()
 	      -no-reboot -m "$MEM" -kernel "$KERNEL_IMAGE"
 	      -initrd "$WORK/initramfs")
 	boot_ports
-	boot_clock
 	# The emulator translates a program again where its addresses have
 	# changed: without norandmaps a guest's shell scripts take twice as long.
 	APPEND="$ARCH_APPEND ignore_loglevel panic=-1 oops=panic norandmaps"

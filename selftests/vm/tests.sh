@@ -5,7 +5,9 @@
 #          # source: tools/net/ynl
 # and, where processors are to run at the same time instead of taking turns:
 # # threads: multi   QEMU 7.2 with a thread for each processor can run a
-# breakpoint that has just been taken away, so few tests do that.
+# breakpoint that has just been taken away, so few tests do that;
+# and, where the test asks how soon something happens:
+# # clock: virtual
 
 TESTS_TIMEOUT=120
 
