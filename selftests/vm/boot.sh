@@ -8,14 +8,20 @@ boot_can_kvm()
 	grep -qE '^flags.* (vmx|svm)( |$)' /proc/cpuinfo && [[ -w /dev/kvm ]]
 }
 
-# boot_has_virtual: KVM has no clock but the real one, and with another one 5.10 never
-# finds its second processor.
+# boot_has_virtual: KVM has no clock but the real one.
 boot_has_virtual()
 {
-	case $KERNEL in
-	5.10*|*-arm64|*-s390x)	return 1 ;;
+	[[ $KERNEL != *-arm64 && $KERNEL != *-s390x ]] && ! boot_can_kvm
+}
+
+# boot_cpus: how many of them there can be. By a virtual clock, kernels before 6.5 wait for
+# ever for their second processor.
+boot_cpus()
+{
+	case $CLOCK:$KERNEL in
+	virtual:5.*|virtual:6.1|virtual:6.1-*)	echo 1 ;;
+	*)	echo "$CPUS" ;;
 	esac
-	! boot_can_kvm
 }
 
 # boot_shift: an instruction takes two to the power of it, in nanoseconds. A kernel for
@@ -43,7 +49,7 @@ boot_arguments()
 		       -rtc "base=2024-01-01,clock=vm")
 		APPEND+=" nokaslr"
 	elif [[ $CLOCK == virtual ]]; then
-		QEMU+=(-accel tcg -smp "$CPUS" -rtc clock=vm
+		QEMU+=(-accel tcg -smp "$(boot_cpus)" -rtc clock=vm
 		       -icount "shift=$(boot_shift),sleep=off")
 	elif [[ -z $ARCH_TRIPLET ]] && boot_can_kvm; then
 		QEMU+=(-accel kvm -cpu host -smp "$CPUS")
