@@ -124,9 +124,11 @@ is_looked_at()
 }
 
 # What was is forgotten with the module.  It tells how numbers have grown since its
-# first look at a namespace that is in use.
+# first look at a namespace that is in use; what is left of the connections before, and
+# would end between the load and that look, ends now.
 afresh()
 {
+	ss -K state connected > /dev/null 2>&1
 	mod_unload && mod_load && swarm clean 7499 1 && poll 30 is_looked_at
 }
 
