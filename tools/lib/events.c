@@ -176,9 +176,14 @@ static int start(struct stream *stream, struct tcpstates_error *error)
 	const char *filter = stream->wanted->filter;
 
 	stream->tep = tracefs_local_events_system(NULL, systems);
-	if (stream->tep)
+	if (stream->tep) {
+		/* It takes every buffer for a little-endian one. */
+		tep_set_file_bigendian(stream->tep,
+				       tep_is_bigendian() ? TEP_BIG_ENDIAN :
+							    TEP_LITTLE_ENDIAN);
 		stream->format = tep_find_event_by_name(stream->tep, SYSTEM,
 							EVENT);
+	}
 	if (!stream->format)
 		return fail(error, -EPROTO,
 			    "the format of its events is not known");
