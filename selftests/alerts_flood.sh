@@ -204,7 +204,7 @@ crowd_end()
 before=$(dmesg | grep -c 'tcpstates: alert')
 crowd
 is "110 at once: what finds no slot is counted" \
-	poll 60 overflowing
+	poll $((12 + more_time / 1000)) overflowing
 crowd_end
 is "110 at once: all are cleared" poll 20 rule_is accept_overflow clear
 lines=$(($(dmesg | grep -c 'tcpstates: alert') - before))

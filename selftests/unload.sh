@@ -3,7 +3,7 @@
 # packages: iproute2 python3 hping3 coreutils util-linux
 # modules: veth tcp_diag inet_diag
 # clock: virtual
-# timeout: 900
+# timeout: 480
 #
 # Unloading ends, within two seconds: idle, with a hundred readers of /proc that are
 # frozen with the file open, with subscribers of which some are frozen; within three
@@ -198,7 +198,7 @@ frozen()
 		> "$dir/frozen" 2>&1 &
 	pid=$!
 	exec {go}> "$dir/go"
-	poll 200 grep -q frozen "$dir/frozen" && unload_soon || status=1
+	poll 60 grep -q frozen "$dir/frozen" && unload_soon || status=1
 	exec {go}>&-
 	# They would go on for as long as there is something to read.
 	! mod_loaded || kill $pid
