@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # A test that sleeps for long, and looks at the clock.
+# clock: virtual
 # timeout: 1500
 
 begun=$SECONDS
