@@ -223,7 +223,7 @@ functions_are_those()
 		{ cat /sys/kernel/tracing/kprobe_profile; false; }
 }
 
-# kprobes HITS: kept in a file, for the profile goes with the kprobes
+# As often as the kprobes, whose profile is kept in a file, for it goes with them
 tracer_saw_them()
 {
 	local name kprobe function

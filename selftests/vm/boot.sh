@@ -14,12 +14,12 @@ boot_has_virtual()
 	[[ $KERNEL != *-arm64 && $KERNEL != *-s390x ]] && ! boot_can_kvm
 }
 
-# boot_cpus: how many of them there can be. By a virtual clock, kernels before 6.5 wait for
-# ever for their second processor.
+# boot_cpus: how many of them there can be. By a virtual clock, 5.10 and 6.1 wait for their
+# second processor for ever.
 boot_cpus()
 {
 	case $CLOCK:$KERNEL in
-	virtual:5.*|virtual:6.1|virtual:6.1-*)	echo 1 ;;
+	virtual:5.10*|virtual:6.1|virtual:6.1-*)	echo 1 ;;
 	*)	echo "$CPUS" ;;
 	esac
 }
