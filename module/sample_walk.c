@@ -2,10 +2,11 @@
 /*
  * The sockets behind gauges that are high: how old are they, and whose?
  *
- * Two passes over the hash table.  The first counts by a hash of the subject, in
- * fixed memory; only if some count is high enough for an alert, the second
- * tells the subjects apart, and only those of high counts.  A pass is done a
- * slice of time in each second, so that it never takes more than that.
+ * A pass over the hash table tells subjects apart as long as there is room for
+ * them, which there is for the ports of a machine; and counts by a hash of the
+ * subject, in fixed memory.  If there were too many subjects, and some count is high
+ * enough for an alert, a second pass tells those of high counts apart.  A pass is
+ * done a slice of time in each second, so that it never takes more than that.
  */
 #include "sample.h"
 #include <linux/jhash.h>
@@ -49,19 +50,23 @@ struct group {
 
 /**
  * struct walk - where the walk is
- * @pass:	0: there is none; 1: counting; 2: telling apart
+ * @pass:	0: there is none; 1: all subjects; 2: those of high counts
+ * @rules:	bits of the rules that some namespace asks for
  * @table:	0: it is in the shared hash table; else in that of the
  *		namespace with this number
  * @next:	bucket of that table that comes next
  * @hot:	a count is high enough
+ * @full:	there were more subjects than there is room for
  * @tally:	by hash of the subject
- * @group:	those whose count is high
+ * @group:	the subjects
  */
 static struct walk {
 	unsigned int pass;
+	u32 rules;
 	unsigned int table;
 	unsigned int next;
 	bool hot;
+	bool full;
 	u32 tally[TALLIES];
 	struct group group[GROUPS];
 } walk;
@@ -113,6 +118,14 @@ static u32 idle(const struct sock *sk, unsigned int state)
 	if (record_age(sk, state, &age))
 		return min(age, quiet);
 	return state == TCPS_SYN_SENT ? 0 : quiet;
+}
+
+static unsigned int state_of(const struct sock *sk)
+{
+	unsigned int state = inet_sk_state_load(sk);
+
+	return state == TCP_TIME_WAIT ?
+	       READ_ONCE(inet_twsk(sk)->tw_substate) : state;
 }
 
 static int rule_of(unsigned int state)
@@ -220,7 +233,8 @@ static u32 hash_of(const struct tcps_watch *w, const struct whose *whose)
 		      w->tn->id);
 }
 
-static void tell_apart(struct tcps_watch *w, const struct whose *whose,
+/* Return: there was room for it. */
+static bool tell_apart(struct tcps_watch *w, const struct whose *whose,
 		       u32 hash)
 {
 	struct group *g;
@@ -234,10 +248,10 @@ static void tell_apart(struct tcps_watch *w, const struct whose *whose,
 		}
 		if (g->w == w && !memcmp(&g->whose, whose, sizeof(*whose))) {
 			g->count++;
-			return;
+			return true;
 		}
 	}
-	w->untracked++;
+	return false;
 }
 
 static void count(struct tcps_watch *w, const struct whose *whose)
@@ -247,26 +261,24 @@ static void count(struct tcps_watch *w, const struct whose *whose)
 	u32 *tally = &walk.tally[hash % TALLIES];
 
 	if (walk.pass == 2) {
-		if (*tally >= level)
-			tell_apart(w, whose, hash / TALLIES);
+		if (*tally >= level && !tell_apart(w, whose, hash / TALLIES))
+			w->untracked++;
 		return;
 	}
 	++*tally;
 	walk.hot |= *tally >= level;
+	walk.full = walk.full || !tell_apart(w, whose, hash / TALLIES);
 }
 
 /* Under the lock of its chain: what is in one has a namespace. */
 static void visit(struct sock *sk)
 {
-	unsigned int state = inet_sk_state_load(sk);
-	bool mini = state == TCP_TIME_WAIT;
+	bool mini = inet_sk_state_load(sk) == TCP_TIME_WAIT;
+	unsigned int state = state_of(sk);
+	int rule = rule_of(state);
 	struct whose whose = { };
 	struct tcps_watch *w;
-	int rule;
 
-	if (mini)
-		state = READ_ONCE(inet_twsk(sk)->tw_substate);
-	rule = rule_of(state);
 	w = rule < 0 ? NULL : READ_ONCE(tcps_net(sock_net(sk))->watch);
 	if (!w || !(w->walking & BIT(rule)))
 		return;
@@ -282,10 +294,13 @@ static bool has_candidate(struct inet_ehash_bucket *head)
 	struct hlist_nulls_node *node;
 	bool found = false;
 	struct sock *sk;
+	int rule;
 
 	rcu_read_lock();
-	sk_nulls_for_each_rcu(sk, node, &head->chain)
-		found |= rule_of(inet_sk_state_load(sk)) >= 0;
+	sk_nulls_for_each_rcu(sk, node, &head->chain) {
+		rule = rule_of(state_of(sk));
+		found |= rule >= 0 && walk.rules & BIT(rule);
+	}
 	rcu_read_unlock();
 	return found;
 }
@@ -373,26 +388,36 @@ static bool walk_tables(u64 until)
 static void begin(void)
 {
 	struct tcps_watch *w;
-	bool any = false;
+	u32 rules = 0;
 
 	list_for_each_entry(w, &tcps_watches, list) {
 		w->walking = w->needs & WALKED;
-		any |= w->walking;
+		rules |= w->walking;
 	}
-	if (!any)
+	if (!rules)
 		return;
 	memset(&walk, 0, sizeof(walk));
 	walk.pass = 1;
+	walk.rules = rules;
 }
 
+static void begin_again(void)
+{
+	memset(walk.group, 0, sizeof(walk.group));
+	walk.pass = 2;
+}
+
+/* Those that are too few are nothing to remember. */
 static void read_group(const struct group *g, u64 now)
 {
+	unsigned int rule = g->whose.who.rule;
 	const struct tcps_reading r = {
 		.value = g->count,
-		.threshold = g->w->threshold[g->whose.who.rule],
+		.threshold = g->w->threshold[rule],
 	};
 
-	tcps_alert_read(g->w, &g->whose.who, r, now);
+	if (g->w->walking & BIT(rule) && g->count >= g->w->level[rule])
+		tcps_alert_read(g->w, &g->whose.who, r, now);
 }
 
 /* A watch may have gone since, and another come: that one is not walking. */
@@ -403,7 +428,7 @@ static void finish(u64 now)
 
 	list_for_each_entry(w, &tcps_watches, list) {
 		for (g = walk.group; g < walk.group + GROUPS; g++)
-			if (g->w == w && w->walking & BIT(g->whose.who.rule))
+			if (g->w == w)
 				read_group(g, now);
 		w->judged |= w->walking;
 		w->walking = 0;
@@ -427,8 +452,8 @@ void tcps_sample_walk(u64 now)
 	while (walk.pass && !tcps_sample_stopping()) {
 		if (!walk_tables(until))
 			return;
-		if (walk.pass == 1 && walk.hot)
-			walk.pass = 2;
+		if (walk.pass == 1 && walk.full && walk.hot)
+			begin_again();
 		else
 			finish(now);
 	}

@@ -68,7 +68,7 @@ tell leak "close client"
 poll 10 has_sockets close-wait 250
 
 mod_setup
-ktap_begin 50
+ktap_begin 51
 # Where it takes seconds to open 250 connections, "not before" must be later.
 age=5
 ! slow_kernel || age=30
@@ -245,7 +245,7 @@ plight_stop late
 # a kernel for debugging makes twenty a second on a busy machine.
 time_wait_tests()
 {
-	local begun i many=1000
+	local begun i j many=1000
 	! slow_kernel || many=200
 	sysctl -qw net.ipv4.tcp_max_tw_buckets=100000
 	swarm clean 7430 $many
@@ -288,6 +288,20 @@ time_wait_tests()
 	sleep 3
 	is "time_wait_pressure: ten destinations have ten times as many" \
 		raised_is time_wait_pressure 2
+	# More subjects than a walk can tell apart at once
+	plight_start tw plight 127.0.0.1 7460
+	tell tw "listen 200"
+	for i in {1..30}; do
+		for j in {1..10}; do
+			tell tw "from 127.1.$i.$j"
+			tell tw "finish 1 100000"
+		done
+	done
+	swarm clean 7461 $((many * 95 / 100))
+	begun=$(now_ms)
+	is "time_wait_pressure: one destination, among 300 subjects" \
+		raised_now "$begun" time_wait_pressure 127.0.0.1:7461
+	plight_stop tw
 	sysctl -qw net.ipv4.ip_local_port_range="32768 60999"
 }
 time_wait_tests

@@ -196,7 +196,8 @@ looks_until()
 		jq --arg k "$4" '[.alerts[][$k]] | max / 1000 | floor')
 	looks=$(tcpstatectl history -j | jq --argjson f "$1" --argjson t "$at" '
 		[.moments[].when * 1000 | select(. > $f and . <= $t)] | length')
-	echo "after $looks looks: $2 $3" >> "$dir/times"
+	echo "after $looks looks: $2 $3, us of a look:" \
+		"$(cat /sys/module/tcpstates/parameters/look_us)" >> "$dir/times"
 	[ "$looks" -le "$5" ] || { echo "after $looks looks: $2 $3"
 		tcpstatectl history -j 15s; false; }
 }
