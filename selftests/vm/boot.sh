@@ -115,6 +115,16 @@ boot_once()
 		: >"$WORK/timeout"
 }
 
+# boot_cost: seconds of a processor that the guest has taken so far. The emulator is
+# the child of "timeout", which is ours.
+boot_cost()
+{
+	local timeout
+
+	timeout=$(pgrep -P "$QEMU_PID" -x timeout) &&
+		ps -o cputimes= --ppid "$timeout" | tr -d ' '
+}
+
 # boot_terminal: the caller's terminal is the guest's second serial port.
 boot_terminal()
 {

@@ -126,7 +126,7 @@ verdict_marker()
 
 	read -ra words <<<"$1"
 	case ${words[0]} in
-	begin)	SECONDS=0 ;;
+	begin)	SECONDS=0 BEGUN=$(boot_cost) || : ;;
 	end)	verdict_one "${words[1]}" "${words[2]}" ;;
 	exit)	ENDED=${words[1]} ;;
 	esac
@@ -134,8 +134,10 @@ verdict_marker()
 
 verdict_one()
 {
-	local on="kernel $KERNEL_RELEASE, $SECONDS s"
+	local on="kernel $KERNEL_RELEASE, $SECONDS s" cost
 
+	# What it takes on a machine that has nothing else to do
+	! cost=$(boot_cost) || on+=", $((cost - ${BEGUN:-0})) of a processor"
 	case $2 in
 	0)		result ok "$1" "$on" ;;
 	4)		result ok "$1" "SKIP $on" ;;
