@@ -71,9 +71,11 @@ kprobes_end()
 }
 at_exit kprobes_end
 
-# They run what waits until others_end.
+# until_told FILE: what recorders run. They begin to record, then let it begin, which
+# it says with FILE; it ends when others_end says so.
 until_told()
 {
+	touch "$1"
 	sh -c "while [ ! -e $dir/stop ]; do sleep 0.3; done"
 }
 export -f until_told
@@ -86,9 +88,9 @@ functions_start()
 		words+=(-l "$name")
 	done
 	trace-cmd record -q -o "$dir/trace.dat" -p function "${words[@]}" \
-		bash -c until_told > "$dir/trace-cmd" 2>&1 &
+		bash -c "until_told '$dir/traces'" > "$dir/trace-cmd" 2>&1 &
 	pids[trace-cmd]=$!
-	poll 60 grep -qx function /sys/kernel/tracing/current_tracer && sleep 2
+	poll 60 test -e "$dir/traces"
 }
 
 bpf_here()
@@ -111,10 +113,10 @@ others_start()
 	fi
 	if command -v perf > /dev/null; then
 		perf record -q -a -o "$dir/perf.data" \
-			-e "$1" bash -c until_told \
+			-e "$1" bash -c "until_told '$dir/records'" \
 			> "$dir/perf" 2>&1 &
 		pids[perf]=$!
-		poll 60 test -s "$dir/perf.data" && sleep 2 ||
+		poll 60 test -e "$dir/records" ||
 			{ status=1; note < "$dir/perf"; }
 	fi
 	return $status
@@ -134,7 +136,7 @@ others_end()
 		perf script -i "$dir/perf.data" > "$dir/perf.txt" 2> /dev/null
 	fi
 	pids=()
-	rm "$dir/stop"
+	rm -f "$dir/stop" "$dir/traces" "$dir/records"
 }
 
 # --- what each of them has counted -------------------------------------------------
