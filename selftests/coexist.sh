@@ -81,16 +81,31 @@ until_told()
 export -f until_told
 export dir
 
+# With -k what the recorder has not read stays where it is: it may end before it has
+# read the last page of a processor.
 functions_start()
 {
 	local name words=()
 	for name in $HOOKED; do
 		words+=(-l "$name")
 	done
-	trace-cmd record -q -o "$dir/trace.dat" -p function "${words[@]}" \
+	trace-cmd record -q -k -o "$dir/trace.dat" -p function "${words[@]}" \
 		bash -c "until_told '$dir/traces'" > "$dir/trace-cmd" 2>&1 &
 	pids[trace-cmd]=$!
 	poll 60 test -e "$dir/traces"
+}
+
+functions_end()
+{
+	local tracing=/sys/kernel/tracing
+	wait "${pids[trace-cmd]}"
+	{
+		trace-cmd report -i "$dir/trace.dat" 2> /dev/null
+		cat $tracing/trace
+	} > "$dir/functions"
+	echo nop > $tracing/current_tracer
+	: > $tracing/set_ftrace_filter
+	echo 1 > $tracing/tracing_on
 }
 
 bpf_here()
@@ -125,8 +140,7 @@ others_start()
 others_end()
 {
 	touch "$dir/stop"
-	wait "${pids[trace-cmd]}"
-	trace-cmd report -i "$dir/trace.dat" > "$dir/functions" 2> /dev/null
+	functions_end
 	if bpf_here; then
 		interrupt "${pids[bpftrace]}"
 		interrupt "${pids[tcpstates]}"
@@ -232,7 +246,7 @@ tracer_saw_them()
 	for name in $HOOKED; do
 		kprobe=$(awk -v n="$name" '$1 == n { print $2 + $3 }' \
 			"$dir/profile")
-		function=$(grep -cE "function: +$name( <--.*)?\$" \
+		function=$(grep -cE ": +$name( <-.*)?\$" \
 			"$dir/functions")
 		echo "$name: $kprobe by kprobe, $function by function tracer"
 		[ "$kprobe" = "$function" ] && [ "$kprobe" -gt 0 ] || return

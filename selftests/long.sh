@@ -93,14 +93,19 @@ right_there()
 		balanced < /proc/tcpstates"
 }
 
-# A line for each thing that was not so
+# so COMMAND: what it says counts only if it is not so in the end
+so()
+{
+	"$@" > "$dir/said" 2>&1 || { echo "minute $i: $1"; cat "$dir/said"; }
+}
+
 minute()
 {
 	short_lived "$1"
-	small_trouble || echo "minute $1: no trouble"
-	right_here || echo "minute $1: here"
-	right_there || echo "minute $1: there"
-	nothing_missed || echo "minute $1: missed"
+	so small_trouble
+	so right_here
+	so right_there
+	so nothing_missed
 }
 
 for ((i = 1; i <= minutes; i++)); do
