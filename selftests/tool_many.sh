@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2 libc-bin python3
 # modules: tun tcp_diag inet_diag
+# clock: virtual
 # timeout: 400
 #
 # tcpstatectl conns on 6,000 sockets in all states, of IPv4, IPv6 and v4-mapped,
