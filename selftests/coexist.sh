@@ -81,8 +81,6 @@ until_told()
 export -f until_told
 export dir
 
-# With -k what the recorder has not read stays where it is: it may end before it has
-# read the last page of a processor.
 functions_start()
 {
 	local name words=()
@@ -97,15 +95,8 @@ functions_start()
 
 functions_end()
 {
-	local tracing=/sys/kernel/tracing
 	wait "${pids[trace-cmd]}"
-	{
-		trace-cmd report -i "$dir/trace.dat" 2> /dev/null
-		cat $tracing/trace
-	} > "$dir/functions"
-	echo nop > $tracing/current_tracer
-	: > $tracing/set_ftrace_filter
-	echo 1 > $tracing/tracing_on
+	trace_cmd_said "$dir/trace.dat" > "$dir/functions"
 }
 
 bpf_here()

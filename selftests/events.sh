@@ -170,11 +170,14 @@ nothing_more()
 
 recorded_by_trace_cmd()
 {
-	trace-cmd record -q -o "$dir/trace.dat" -e tcpstates:tcpstates_transition \
-		swarm clean $((PORT + 4)) 5 > "$dir/log" 2>&1 &&
-	[ "$(trace-cmd report -i "$dir/trace.dat" 2> /dev/null |
-		grep -c "dport=$((PORT + 4)) .*old=SYN_SENT new=ESTABLISHED")" \
-		-eq 5 ]
+	local status=0
+	trace-cmd record -q -k -o "$dir/trace.dat" -e tcpstates:tcpstates_transition \
+		swarm clean $((PORT + 4)) 5 > "$dir/log" 2>&1 || status=$?
+	trace_cmd_said "$dir/trace.dat" > "$dir/recorded"
+	cat "$dir/log"
+	[ $status = 0 ] && [ "$(grep -c \
+		"dport=$((PORT + 4)) .*old=SYN_SENT new=ESTABLISHED" \
+		"$dir/recorded")" -eq 5 ]
 }
 
 # perf counts on all CPUs as many as there are in the buffer of tracefs meanwhile.

@@ -305,6 +305,21 @@ trace_complete()
 	! grep -h '^overrun' "$TRACE"/per_cpu/cpu*/stats | grep -v ' 0$'
 }
 
+# trace_cmd_said FILE: what "trace-cmd record -k -o FILE" has recorded, and what is still
+# in the buffer: it may end before it has read the last page of a processor.  Then
+# tracing is put back to what it was.
+trace_cmd_said()
+{
+	local dir=/sys/kernel/tracing
+	trace-cmd report -i "$1" 2> /dev/null
+	cat $dir/trace
+	echo nop > $dir/current_tracer
+	echo 0 > $dir/events/enable
+	: > $dir/set_ftrace_filter
+	: > $dir/trace
+	echo 1 > $dir/tracing_on
+}
+
 # Only the sockets of tcp_walk
 WALK_FILTER="(sport >= 10000 && sport < 28192) || "
 WALK_FILTER+="(dport >= 10000 && dport < 28192)"
