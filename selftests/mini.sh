@@ -479,9 +479,12 @@ listener_closed()
 		right && pairs_go end && right && pairs_go && ns_end
 }
 
-# Subflows are TCP connections, the MPTCP socket is not one: two subflows each.
+# Subflows are TCP connections, the MPTCP socket is not one: two subflows each.  The
+# second one is refused, and tried again, when it comes too early; so many are what
+# connect() has been called for more often.
 multipath()
 {
+	local again
 	ns_begin net.mptcp.enabled=1 && inside ip mptcp limits set subflows 1 \
 		add_addr_accepted 1 &&
 		inside ip addr add 127.0.0.2/8 dev lo &&
@@ -491,7 +494,9 @@ multipath()
 		pause=end &&
 		poll 20 kernels > /dev/null &&
 		gauge ESTABLISHED $((4 * N)) && right &&
-		edges "CLOSED LISTEN 1" "CLOSED SYN_SENT $((2 * N))" \
+		again=$(($(mib_value TcpActiveOpens) - 2 * N)) &&
+		edges "CLOSED LISTEN 1" "CLOSED SYN_SENT $((2 * N + again))" \
+			"SYN_SENT CLOSED $(mib_value TcpAttemptFails)" \
 			"SYN_SENT ESTABLISHED $((2 * N))" \
 			"LISTEN SYN_RECV $((2 * N))" \
 			"SYN_RECV ESTABLISHED $((2 * N))" &&
