@@ -12,7 +12,7 @@ V	?= 0
 
 # No file is called like a target, and parts run in the order they are named.
 .PHONY: all module tool clean help install install-module install-tool \
-	uninstall style analyze unit check matrix demo shell bench bench-quick
+	uninstall style analyze unit check check-all matrix demo shell bench bench-quick
 .NOTPARALLEL:
 
 all: module tool
@@ -64,6 +64,9 @@ unit:
 check:
 	selftests/check
 
+check-all:
+	selftests/check --all
+
 matrix:
 	selftests/vm/deps
 	selftests/matrix
@@ -94,7 +97,8 @@ help:
 	@echo 'On any Debian 12, as root; nothing is loaded into the running kernel:'
 	@echo '  make demo         the module on a real kernel in a guest, with traffic'
 	@echo '  make shell        a guest with the module loaded, to try things in'
-	@echo '  make check        all tests: static, unit, guests'
+	@echo '  make check        the tests: static, unit, guests; half an hour'
+	@echo '  make check-all    more of each, on more kernels; two hours'
 	@echo '  make matrix       what works on which kernel, as a table'
 	@echo '  make bench        what it costs, in instructions, against others'
 	@echo '  make bench-quick  what it costs, against what it is expected to'
