@@ -175,7 +175,7 @@ recorded_by_trace_cmd()
 		swarm clean $((PORT + 4)) 5 > "$dir/log" 2>&1 || status=$?
 	trace_cmd_said "$dir/trace.dat" > "$dir/recorded"
 	cat "$dir/log"
-	[ $status = 0 ] && [ "$(grep -c \
+	[ "$status" = 0 ] && [ "$(grep -c \
 		"dport=$((PORT + 4)) .*old=SYN_SENT new=ESTABLISHED" \
 		"$dir/recorded")" -eq 5 ]
 }
