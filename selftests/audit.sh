@@ -4,6 +4,7 @@
 # every correction is counted.  Events are missed on purpose (test_pause).
 # packages: iproute2
 # modules: tcp_diag inet_diag
+# clock: virtual
 # timeout: 240
 
 # The functions below are called through is() and poll().

@@ -3,6 +3,7 @@
 # packages: iproute2 util-linux python3 python3-yaml python3-jsonschema
 # modules: tun tcp_diag inet_diag
 # source: tools/net/ynl Documentation/netlink/genetlink.yaml
+# clock: virtual
 # timeout: 120
 #
 # Who may see and change what: root of a container that a user has made, root of a

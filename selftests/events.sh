@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2 util-linux trace-cmd bpftrace linux-perf
+# clock: virtual
 # timeout: 400
 #
 # The trace event tcpstates:tcpstates_transition: one for each transition that is

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2
 # modules: tun
+# clock: virtual
 # timeout: 60
 #
 # The format of /proc/tcpstates, and that tcpstatectl shows the same numbers.

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2
 # modules: tun tcp_diag inet_diag
+# clock: virtual
 # timeout: 240
 #
 # Hooks that cannot be attached: each one that /proc/tcpstates lists, all of

@@ -128,14 +128,16 @@ in_own_namespace()
 	ip link set lo up
 }
 
-# poll SECONDS COMMAND...: until it succeeds
+# poll SECONDS COMMAND...: until it succeeds.  What is not so at once is looked at less
+# often, or a guest would do little but look.
 poll()
 {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1)) pauses=(.05 .05 .05 .05 .1 .1 .2)
 	shift
 	until "$@"; do
 		[ "$SECONDS" -lt "$end" ] || return 1
-		sleep 0.05
+		sleep "${pauses[0]}"
+		[ ${#pauses[@]} -eq 1 ] || pauses=("${pauses[@]:1}")
 	done
 }
 

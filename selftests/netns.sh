@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2
 # modules: tun veth
+# clock: virtual
 # timeout: 90
 #
 # Network namespaces do not see each other's numbers.

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2 nginx apache2-utils
 # modules: tcp_diag
+# clock: virtual
 # timeout: 240
 #
 # A real nginx under a real ab, in a namespace of its own: what

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2
 # modules: sch_netem tcp_diag
+# clock: virtual
 # timeout: 200
 #
 # tc netem delays loopback by 80 ms each way: SYN_SENT and SYN_RECV last a

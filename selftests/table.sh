@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2
 # modules: tcp_diag inet_diag
+# clock: virtual
 # timeout: 120
 #
 # A table of 64 records under 1,000 connections: the gauges are right, what has

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2 util-linux jq procps hping3
 # modules: tcp_diag inet_diag
+# clock: virtual
 # timeout: 300
 #
 # tcpstatectl conns, listeners, hist, diagram, netns, --all-netns: against ss, /proc and

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # packages: iproute2 python3 jq coreutils util-linux tmux ncurses-base libc-bin
 # modules: tcp_diag inet_diag
+# clock: virtual
 # timeout: 240
 #
 # Names of processes, control groups and network namespaces that are meant to
