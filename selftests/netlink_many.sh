@@ -254,7 +254,7 @@ is "the tool's table of all" poll 60 as_the_tool_says
 is "states that last" lasting_states
 is "ports" by_port
 is "addresses" by_address
-is "ages" by_age
+is "ages" poll 60 by_age
 is "nothing of another user" nothing uid=1
 is "none is missed under traffic" under_traffic
 is "unload while 20 processes read" unload_while_read
