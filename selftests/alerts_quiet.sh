@@ -80,7 +80,7 @@ is "nginx starts" nginx_start 511
 worker=$(worker_of "$(cat "$dir/nginx.pid")")
 for cookies in 0 1 2; do
 	sysctl -qw net.ipv4.tcp_syncookies=$cookies
-	is "cookies $cookies: ab at full speed" burst $requests 200
+	is "cookies $cookies: ab at full speed" burst "$requests" 200
 	speed
 done
 is "cookies were sent" [ "$(module_counter cookies_sent < "$PROC")" -gt 0 ]

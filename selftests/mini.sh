@@ -112,13 +112,18 @@ nothing_tracked()
 	[ "$have" = 0 ] || { echo "$have records are left"; false; }
 }
 
-# edges "FROM TO COUNT"...: exactly these
+# edges "FROM TO COUNT"...: exactly these, once the last segment has come
 edges()
 {
 	local edge
 	for edge; do
 		[ "${edge##* }" = 0 ] || echo "$edge"
 	done | sort > "$dir/want"
+	poll 10 as_wanted > /dev/null || as_wanted
+}
+
+as_wanted()
+{
 	proc | awk '$1 == "transition" && $4 { print $2, $3, $4 }' |
 		sort > "$dir/got"
 	diff "$dir/want" "$dir/got"

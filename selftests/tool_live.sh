@@ -78,10 +78,12 @@ sees()
 	tmux capture-pane -p -t t 2> /dev/null | grep -q -- "$1"
 }
 
+# Each has an end of its own: that of the one before may be there for a moment.
 colors_of()
 {
-	tmux send-keys -t t "clear; $1 > /dev/tty; echo end=\$?" Enter
-	poll 10 sees 'end=0'
+	local end=$RANDOM$RANDOM
+	tmux send-keys -t t "clear; $1 > /dev/tty; echo $end=\$?" Enter
+	poll 10 sees "^$end=0"
 	tmux capture-pane -e -p -t t | grep -c $'\e\\[1mSTATE'
 }
 
