@@ -11,6 +11,7 @@
 #
 #   FAULT_STEP=COUNT   of the allocations after the first hook, every COUNTth
 #                      (17): those of one hook are those of the next
+#   FAULT_FIRST=COUNT  of the first allocations, so many one by one (59)
 
 # The functions below are called through is() and poll().
 # shellcheck disable=SC2317
@@ -18,6 +19,7 @@
 . "$(dirname "$0")/lib.sh"
 
 step=${FAULT_STEP:-17}
+first=${FAULT_FIRST:-59}
 N=20
 faults="/sys/kernel/debug/failslab /sys/kernel/debug/fail_page_alloc"
 need fault load_pairs ss ip nstat awk dmesg
@@ -164,7 +166,7 @@ load_all()
 	while [ -z "${all_spared:-}" ] || [ "$nth" -le "$all" ]; do
 		all_spared=
 		load_failing "$nth" || return
-		if [ "$nth" -lt 60 ] || [ "$nth" -gt $((all - 10)) ]; then
+		if [ "$nth" -le "$first" ] || [ "$nth" -gt $((all - 10)) ]; then
 			nth=$((nth + 1))
 		else
 			nth=$((nth + step))
