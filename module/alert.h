@@ -161,7 +161,7 @@ struct tcps_history {
  * @now:	their growth since then, and the gauges
  * @cookies:	of this look and those before
  * @cookie_owner: hash of the one listener that has sent cookies; 0: none, several
- * @cookie_time: seconds for which it has been the only one
+ * @cookie_time: seconds for which it has been the only one, but for the first
  * @looked_at:	when, ms; 0: not yet
  * @waiting:	connections waiting for accept(), being summed up
  * @candidates:	listeners that were taken down in this second

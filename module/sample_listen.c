@@ -197,36 +197,45 @@ static void visit_chain(const struct inet_listen_hashbucket *head)
 	rcu_read_unlock();
 }
 
+/* Never 0, which is nobody */
+static u32 owner_of(const struct candidate *c)
+{
+	return jhash2((const u32 *)&c->who, sizeof(c->who) / sizeof(u32), 0) | 1;
+}
+
+/*
+ * Whose cookies the namespace's are, and for how long they have been his: that is
+ * for looks to say that count them, not for those in between.
+ */
+static void own_cookies(const struct candidate *c, u64 now)
+{
+	struct tcps_watch *w = c->w;
+	u32 owner = w->cookie_listeners == 1 ? owner_of(c) : 0;
+
+	if (!c->cookies || w->looked_at != now)
+		return;
+	if (w->cookie_owner != owner)
+		w->cookie_time = 0;
+	w->cookie_owner = owner;
+}
+
 /*
  * Cookies are counted for the namespace only.  If one listener has sent some, they
- * are his, and so are those of the seconds for which that is so; if more have,
- * the queues must tell who is flooded, and then they are his.
+ * are his, and so are those of the seconds for which that is so; but not those of
+ * the second before, which another one may have sent who has only just ceased.  If
+ * more have, the queues must tell who is flooded, and then they are his.
  */
 static void share_cookies(struct candidate *c, bool flooded)
 {
 	const struct tcps_watch *w = c->w;
+	bool his = w->cookie_listeners == 1 && w->cookie_time &&
+		   w->cookie_owner == owner_of(c);
 
 	if (!c->cookies)
 		return;
-	tcps_rule_cookies(&c->l, w->cookies,
-			  w->cookie_listeners == 1 ? w->cookie_time : 0);
-	if (w->cookie_listeners > 1 && !flooded)
+	tcps_rule_cookies(&c->l, w->cookies, his ? w->cookie_time : 0);
+	if (!his && !flooded)
 		c->l.cookies_validated = c->l.cookies_sent;
-}
-
-/* Whose cookies the namespace's are, and for how long they have been his */
-static void own_cookies(const struct candidate *c)
-{
-	struct tcps_watch *w = c->w;
-	u32 owner;
-
-	if (!c->cookies)
-		return;
-	owner = jhash2((const u32 *)&c->who, sizeof(c->who) / sizeof(u32), 0);
-	owner = w->cookie_listeners == 1 ? owner | 1 : 0;
-	if (w->cookie_owner != owner)
-		w->cookie_time = 0;
-	w->cookie_owner = owner;
 }
 
 /* A client that has said nothing for a second, not even an ACK */
@@ -377,7 +386,7 @@ void tcps_sample_listeners(u64 now)
 	}
 	until = ktime_get_ns() + TCPS_SLICE;
 	for (i = 0; i < nr_candidates; i++)
-		own_cookies(&candidates[i]);
+		own_cookies(&candidates[i], now);
 	for (i = 0; i < nr_candidates; i++)
 		judge(&candidates[i], until, now);
 	list_for_each_entry(w, &tcps_watches, list)

@@ -23,7 +23,7 @@ at_exit "rm -rf $dir"
 few=()
 ! slow_kernel || few=("rule=syn_flood,count=16")
 mod_setup "${few[@]}"
-ktap_begin 35
+ktap_begin 36
 alert_network
 PORT=7500
 
@@ -139,6 +139,24 @@ is "two at once, cookies 0: cleared" poll 20 rule_is syn_flood clear
 is "two at once, cookies 2: the namespace" two_floods 2 -
 is "two at once, cookies 2: cleared" poll 20 rule_is syn_flood clear
 is "these were three more" raised_is syn_flood 9
+
+# The kernel forgets that a listener has sent cookies two to three seconds after
+# he did: one of them before the other, whose are not all that were sent then.  (A
+# fourth alert in a minute would be held back.)
+ends_apart()
+{
+	local apart
+	for apart in 0.4 0.6; do
+		flood_start 192.0.2.1 7501
+		sleep $apart
+		flood_start 192.0.2.1 7502
+		poll 10 culprit syn_flood - || return
+		flood_stop
+		poll 20 rule_is syn_flood clear || return
+	done
+	raised_is syn_flood 11
+}
+is "two at once, cookies 2: nobody is blamed when they end" ends_apart
 sysctl -qw net.ipv4.tcp_syncookies=1
 plight_stop two
 plight_stop three
@@ -164,7 +182,7 @@ accept_tests()
 		"$(ss -Hltn 'sport = :7510' | awk '{ print $2 }')" ]
 	tell busy "accept all"
 	is "accept_overflow: cleared" cleared_now "$(now_ms)" accept_overflow
-	is "no flood was seen" raised_is syn_flood 9
+	is "no flood was seen" raised_is syn_flood 11
 	plight_stop callers
 	plight_stop busy
 }
@@ -209,7 +227,7 @@ crowd_end
 is "110 at once: all are cleared" poll 20 rule_is accept_overflow clear
 lines=$(($(dmesg | grep -c 'tcpstates: alert') - before))
 is "110 at once: the kernel log is bounded" [ $lines -le 60 ]
-is "110 at once: none is a flood" raised_is syn_flood 9
+is "110 at once: none is a flood" raised_is syn_flood 11
 note "$lines lines in the kernel log"
 note < "$dir/times"
 ktap_end

@@ -192,6 +192,11 @@ def container_guest():
     assert os.waitpid(visitors[0], 0)[1] == 0, 'see standard error'
 
 
+def read(path):
+    with open(path, encoding='ascii') as file:
+        return file.read()
+
+
 def container_numbers():
     """a container: /proc/tcpstates has its numbers, whichever way it is read"""
     ours = opened()
@@ -200,11 +205,14 @@ def container_numbers():
         assert opened() == (0, 0)
         connect(THEIRS)
         assert opened() == (1, 1)
-        with open('/proc/tcpstates', encoding='ascii') as file:
-            text = file.read()
+        # What another namespace has left may end meanwhile: "tracked" is of all.
         for path in (PROC, '/proc/1/net/tcpstates', '/proc/self/net/tcpstates'):
-            with open(path, encoding='ascii') as file:
-                assert file.read() == text, path
+            for _ in range(20):
+                before, text, after = map(read, ('/proc/tcpstates', path,
+                                                 '/proc/tcpstates'))
+                if before == text == after:
+                    break
+            assert before == text == after, path
         states = {s['state']: s['current'] for s in
                   ynl.do('stats-get', {})['state'] if s.get('current')}
         assert states == {'established': 2, 'listen': 1}, states

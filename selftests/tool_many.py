@@ -261,6 +261,8 @@ def wrong_by(side, listener, entered):
         time.sleep(0.01)
     finally:
         visitors.leave()
+    # The listener's port may be one of ::1, too.
+    listed = [c for c in listed if c['local']['address'] == '127.0.0.1']
     came = visitors.entered
     ports = {c[other]['port'] for c in listed}
     states = [c['state'] for c in listed if c[other]['port'] in entered]
@@ -269,6 +271,8 @@ def wrong_by(side, listener, entered):
     last = max(came[port][0] for port in ports if port in came)
     missing = min(came[port][1] for port in came if port not in ports)
     began = {**entered, **came}
+    strange = [c for c in listed if c[other]['port'] not in began]
+    assert not strange, strange
     looked = [[t + c['age_us'] / 1e6 for t in began[c[other]['port']]]
               for c in listed]
     beyond = max(max(t[0] for t in looked) - missing,

@@ -164,6 +164,14 @@ verdict_end()
 	fi
 }
 
+# verdict_first WARNINGS: what the log says from the first of them on, for the next run
+# writes over it
+verdict_first()
+{
+	[[ -z $1 ]] || tr -d '\r' <"$OUT/console.log" |
+		grep -aF -m 1 -A 60 -- "$(head -n 1 <<<"$1")"
+}
+
 verdict_log()
 {
 	local warnings taint
@@ -172,6 +180,7 @@ verdict_log()
 	taint=$(verdict_taint "${ENDED:-0}")
 	if [[ -n $warnings || -n $taint ]]; then
 		head -n 40 <<<"$warnings" | report_indented
+		verdict_first "$warnings" | report_indented
 		result 'not ok' "the kernel log is clean" \
 			"${taint:+tainted: $taint}see $OUT/console.log"
 	else
