@@ -148,7 +148,7 @@ ends_apart()
 	local apart
 	for apart in 0.4 0.6; do
 		flood_start 192.0.2.1 7501
-		sleep $apart
+		sleep "$apart"
 		flood_start 192.0.2.1 7502
 		poll 10 culprit syn_flood - || return
 		flood_stop
