@@ -10,7 +10,8 @@
 # away that lose 2 % of their packets; clients that say nothing; a stopped nginx, which is an accept
 # queue that overflows and no flood.  And a flood among all that, which is one.
 #
-#   QUIET_REQUESTS=COUNT   of ab at full speed, each time (12000; a slow kernel: 3000)
+#   QUIET_REQUESTS=COUNT   of ab at full speed, each time (12000; a slow kernel: 3000),
+#                          and of those far away a quarter of that
 
 # The functions below are called through is() and poll().
 # shellcheck disable=SC2317,SC2015
@@ -20,7 +21,8 @@
 
 requests=12000 slow_requests=3000
 ! slow_kernel || { requests=3000 slow_requests=600; }
-requests=${QUIET_REQUESTS:-$requests}
+[ -z "${QUIET_REQUESTS:-}" ] ||
+	{ requests=$QUIET_REQUESTS slow_requests=$((QUIET_REQUESTS / 4)); }
 need nginx ab hping3 plight ss tc awk ip unshare jq tcpstatectl
 in_own_namespace
 dir=$(mktemp -d)

@@ -10,12 +10,13 @@
 #
 #   WALK_ONLY=PATTERN   scenarios whose name matches (a shell pattern)
 #   WALK_N=COUNT        repetitions (5)
+#   WALK_FAMILY=NAME    ipv4, ipv6 or mapped alone
 #   TCPSTATES_KO=none   without the module: the other sources only
 
 . "$(dirname "$0")/lib.sh"
 
 n=${WALK_N:-5}
-families="ipv4 ipv6 mapped"
+families=${WALK_FAMILY:-ipv4 ipv6 mapped}
 option_ipv4=
 option_ipv6=-6
 option_mapped=-m
