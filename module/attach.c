@@ -56,7 +56,40 @@ static bool filter_is_empty(const struct ftrace_ops *ops)
 }
 
 /*
- * Never register after ftrace_set_filter() has failed.  PERMANENT keeps
+ * Where a function begins; 0 if that cannot be told.  Modules may not ask kallsyms,
+ * but kprobes do it for them, and one that is disabled changes no code.
+ */
+static unsigned long address_of(struct tcps_hook *hook, const char *name)
+{
+	unsigned long address = 0;
+
+	memset(&hook->kp, 0, sizeof(hook->kp));
+	hook->kp.symbol_name = name;
+	hook->kp.flags = KPROBE_FLAG_DISABLED;
+	if (!register_kprobe(&hook->kp)) {
+		address = (unsigned long)hook->kp.addr;
+		unregister_kprobe(&hook->kp);
+	}
+	memset(&hook->kp, 0, sizeof(hook->kp));
+	return address;
+}
+
+/*
+ * By its address a function is found at once; by its name ftrace looks at the names of
+ * all that the kernel has, which takes a hundred million instructions.
+ */
+static int set_filter(struct tcps_hook *hook, const char *name)
+{
+	unsigned long address = address_of(hook, name);
+
+	if (address && !ftrace_set_filter_ip(&hook->ops, address, 0, 1))
+		return 0;
+	return ftrace_set_filter(&hook->ops, (unsigned char *)name,
+				 strlen(name), 1);
+}
+
+/*
+ * Never register after set_filter() has failed.  PERMANENT keeps
  * kernel.ftrace_enabled=0 from taking the hook away unseen.
  */
 static int attach_ftrace(struct tcps_hook *hook, const char *name)
@@ -66,8 +99,7 @@ static int attach_ftrace(struct tcps_hook *hook, const char *name)
 	memset(&hook->ops, 0, sizeof(hook->ops));
 	hook->ops.func = hook->ftrace;
 	hook->ops.flags = TCPS_FTRACE_FLAGS;
-	err = ftrace_set_filter(&hook->ops, (unsigned char *)name,
-				strlen(name), 1);
+	err = set_filter(hook, name);
 	if (err)
 		return err;
 	if (filter_is_empty(&hook->ops)) {

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# packages: iproute2 jq
+# packages: iproute2 gojq
 # modules: veth tcp_diag inet_diag sch_netem
 # clock: virtual
 # timeout: 600

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# packages: iproute2 hping3 jq
+# packages: iproute2 hping3 gojq
 # modules: veth tcp_diag inet_diag
 # clock: virtual
 # timeout: 300

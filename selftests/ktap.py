@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a test in Python prints."""
+"""What a test in Python prints, and what it wants to know of the kernel."""
+import os
 import traceback
+
+
+def slow_kernel():
+    """Is it built for debugging?  lib.sh asks the same."""
+    return any(map(os.path.exists, ('/proc/lockdep', '/sys/kernel/debug/kcsan')))
 
 
 def run_tests(tests):

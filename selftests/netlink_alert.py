@@ -15,7 +15,7 @@ import struct
 import subprocess
 import time
 
-from ktap import run_tests
+from ktap import run_tests, slow_kernel
 from netlink_ynl import (ALL_TEXT, CLONE_NEWNET, CLONE_NEWUSER, PROC,
                          become_nobody, become_root_of_a_user_namespace,
                          enter_initial, fresh, in_child, libc, refused,
@@ -26,7 +26,7 @@ RULE_FILE = '/sys/module/tcpstates/parameters/rule'
 PARAMS = ('enabled', 'count', 'percent', 'age', 'duration', 'clear', 'quiet')
 RULE_TEXT = 'rules are for CAP_NET_ADMIN over the namespace'
 INODE = os.stat('/proc/thread-self/ns/net').st_ino
-SLOW = ' kasan_save_' in open('/proc/kallsyms', encoding='ascii').read()
+SLOW = slow_kernel()
 # A listener's 9 connections and 3 that hang: what a full accept queue is
 BACKLOG, OPEN, HANG = 8, 9, 3
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# packages: iproute2 hping3 jq util-linux libc-bin
+# packages: iproute2 hping3 gojq util-linux libc-bin
 # modules: veth tcp_diag inet_diag
 # clock: virtual
 # timeout: 420

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# packages: iproute2 hping3 jq nginx apache2-utils util-linux
+# packages: iproute2 hping3 gojq nginx apache2-utils util-linux
 # modules: veth tcp_diag inet_diag sch_netem
 # clock: virtual
 # timeout: 600

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# packages: iproute2 util-linux jq coreutils
+# packages: iproute2 util-linux gojq coreutils
 # timeout: 600
 #
 # tcpstatectl events: against the kernel's own tracepoint and against the trace
@@ -179,11 +179,11 @@ filtered()
 	listen all -j && all=$pid && listen some -j "$@" || return
 	load_of_all_kinds
 	hear some && pid=$all && hear all || return
-	jq -cS "select($condition) | del(.time)" "$dir/all" | without_old |
+	jq -c "select($condition) | del(.time)" "$dir/all" | without_old |
 		sort > "$dir/want"
 	[ -s "$dir/want" ] &&
 		[ "$(wc -l < "$dir/want")" -lt "$(wc -l < "$dir/all")" ] &&
-		jq -cS 'del(.time)' "$dir/some" | without_old | sort |
+		jq -c 'del(.time)' "$dir/some" | without_old | sort |
 		diff "$dir/want" -
 }
 

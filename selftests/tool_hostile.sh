@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# packages: iproute2 python3 jq coreutils util-linux tmux ncurses-base libc-bin
+# packages: iproute2 python3 gojq coreutils util-linux tmux ncurses-base libc-bin
 # modules: tcp_diag inet_diag
 # clock: virtual
 # timeout: 240

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# packages: iproute2 jq tmux ncurses-base libc-bin procps
+# packages: iproute2 gojq tmux ncurses-base libc-bin procps
 # clock: virtual
 # timeout: 240
 #

@@ -18,10 +18,10 @@ import sys
 import threading
 import time
 
-from ktap import run_tests
+from ktap import run_tests, slow_kernel
 
 PAIRS, LEAST = int(sys.argv[1]), int(sys.argv[2])
-SLOW = ' kasan_save_' in open('/proc/kallsyms', encoding='ascii').read()
+SLOW = slow_kernel()
 USER = 4321
 LIMIT = 0.05 if SLOW else 0.01
 FIN_WAIT2 = 5
