@@ -56,6 +56,10 @@ boot_arguments()
 	else
 		QEMU+=(-accel "tcg,thread=$THREADS" -smp "$CPUS")
 	fi
+	# Without a source of random numbers the first who wants one has the kernel spin
+	# for two seconds.
+	[[ -n $ARCH_TRIPLET || " ${QEMU[*]} " == *" -cpu "* ]] ||
+		QEMU+=(-cpu "qemu64,+rdrand")
 	APPEND+=" $EXTRA_APPEND"
 }
 

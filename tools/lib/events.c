@@ -170,20 +170,39 @@ static int read_all(struct stream *stream, struct tcpstates_error *error)
 	return -ENODEV;
 }
 
-static int start(struct stream *stream, struct tcpstates_error *error)
+/*
+ * What the kernel says of its buffers and of our event.  tracefs_local_events_system()
+ * reads the names of all the kernel's functions as well, which takes a second.
+ */
+static int learn_format(struct stream *stream)
 {
-	static const char * const systems[] = { SYSTEM, NULL };
-	const char *filter = stream->wanted->filter;
+	int page_size = 0, size = 0;
+	char *page, *event;
+	int ret = -1;
 
-	stream->tep = tracefs_local_events_system(NULL, systems);
-	if (stream->tep) {
-		/* It takes every buffer for a little-endian one. */
+	stream->tep = tep_alloc();
+	page = tracefs_instance_file_read(NULL, "events/header_page", &page_size);
+	event = tracefs_event_file_read(NULL, SYSTEM, EVENT, "format", &size);
+	if (stream->tep && page && event) {
 		tep_set_file_bigendian(stream->tep,
 				       tep_is_bigendian() ? TEP_BIG_ENDIAN :
 							    TEP_LITTLE_ENDIAN);
+		ret = tep_parse_header_page(stream->tep, page, page_size,
+					    sizeof(long)) ||
+		      tep_parse_event(stream->tep, event, size, SYSTEM);
+	}
+	free(page);
+	free(event);
+	return ret;
+}
+
+static int start(struct stream *stream, struct tcpstates_error *error)
+{
+	const char *filter = stream->wanted->filter;
+
+	if (!learn_format(stream))
 		stream->format = tep_find_event_by_name(stream->tep, SYSTEM,
 							EVENT);
-	}
 	if (!stream->format)
 		return fail(error, -EPROTO,
 			    "the format of its events is not known");
