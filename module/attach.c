@@ -63,6 +63,8 @@ static unsigned long address_of(struct tcps_hook *hook, const char *name)
 {
 	unsigned long address = 0;
 
+	if (tcps_hook_breaks("kprobe"))
+		return 0;
 	memset(&hook->kp, 0, sizeof(hook->kp));
 	hook->kp.symbol_name = name;
 	hook->kp.flags = KPROBE_FLAG_DISABLED;

@@ -195,9 +195,10 @@ classes()
 	END { exit bad || n != '"$(wc -w <<< "$functions")"' }'
 }
 
-kprobes_serve()
+# all_served MECHANISM: all functions by that one
+all_served()
 {
-	[ "$(hook_lines kprobe | sort)" = "$(echo "$functions" | sort)" ] &&
+	[ "$(hook_lines "$1" | sort)" = "$(echo "$functions" | sort)" ] &&
 		[ "$(hook_lines ok)" = "$(hook_lines .)" ] ||
 		{ grep ^hook "$PROC"; false; }
 }
@@ -238,7 +239,7 @@ every=$(paste -s -d , "$dir/names")
 # shellcheck disable=SC2086 # words
 set -- $functions
 
-ktap_begin $(($# + $(wc -w <<< "$tracepoints") + 6))
+ktap_begin $(($# + $(wc -w <<< "$tracepoints") + 7))
 for hook; do
 	is "$hook is missing" with "$hook" some_walks one_broken "$hook"
 done
@@ -249,9 +250,17 @@ is "neither ftrace nor kprobes" with ftrace,kprobe some_walks \
 	broken "$@"
 if [ -d /sys/kernel/debug/kprobes ] || [ -e /sys/kernel/kprobes ] ||
 	grep -qF register_kprobe /proc/kallsyms; then
-	is "kprobes where there is no ftrace" with ftrace walks kprobes_serve
+	is "kprobes where there is no ftrace" \
+		with ftrace walks all_served kprobe
 else
 	skip "kprobes where there is no ftrace" "no kprobes"
+fi
+# ftrace looks for names then, where it is given addresses otherwise.
+if grep -q '^hook .* ftrace  *ok$' "$dir/whole"; then
+	is "ftrace where there are no kprobes" \
+		with kprobe some_walks all_served ftrace
+else
+	skip "ftrace where there are no kprobes" "no ftrace"
 fi
 for hook in $tracepoints; do
 	is "without $hook insmod fails" refused "$hook"
