@@ -169,11 +169,26 @@ nothing_more()
 	[ "$(events | wc -l)" -eq 0 ]
 }
 
+# What trace-cmd records: if it is over before one of its recorders has made its file
+# (one for each CPU), trace-cmd fails.
+traffic_once_recorded()
+{
+	poll 60 all_record && swarm clean $((PORT + 4)) 5
+}
+
+all_record()
+{
+	[ "$(compgen -G "$dir/trace.dat.cpu*" | wc -l)" -eq \
+		"$(grep -c ^processor /proc/cpuinfo)" ]
+}
+
 recorded_by_trace_cmd()
 {
 	local status=0
+	export -f traffic_once_recorded all_record poll
+	export dir PORT
 	trace-cmd record -q -k -o "$dir/trace.dat" -e tcpstates:tcpstates_transition \
-		swarm clean $((PORT + 4)) 5 > "$dir/log" 2>&1 || status=$?
+		bash -c traffic_once_recorded > "$dir/log" 2>&1 || status=$?
 	trace_cmd_said "$dir/trace.dat" > "$dir/recorded"
 	cat "$dir/log"
 	[ "$status" = 0 ] && [ "$(grep -c \
