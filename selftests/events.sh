@@ -140,7 +140,7 @@ with_owner()
 owner_is_said()
 {
 	local cgroup=0
-	! grep -qF cgroup_sk_alloc /proc/kallsyms ||
+	! grep -qF ' cgroup_sk_alloc' /proc/kallsyms ||
 		cgroup=$(stat -c %i /sys/fs/cgroup/tcps_events)
 	events | grep "old=CLOSE_WAIT new=LAST_ACK" | awk -v c="$cgroup" '
 	/ uid=4321 / && $NF == "cgroup=" c { n++ }

@@ -249,7 +249,7 @@ is "all that are no tracepoint are missing" \
 is "neither ftrace nor kprobes" with ftrace,kprobe some_walks \
 	broken "$@"
 if [ -d /sys/kernel/debug/kprobes ] || [ -e /sys/kernel/kprobes ] ||
-	grep -qF register_kprobe /proc/kallsyms; then
+	grep -qF ' register_kprobe' /proc/kallsyms; then
 	is "kprobes where there is no ftrace" \
 		with ftrace walks all_served kprobe
 else

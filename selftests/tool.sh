@@ -719,7 +719,7 @@ is "conns: an age" by_age
 is "conns: ages are right" ages_are_right
 is "conns: processes, those of ss" owners_are_those_of_ss
 is "conns: user" user_is_said
-if grep -qF cgroup_sk_alloc /proc/kallsyms; then
+if grep -qF ' cgroup_sk_alloc' /proc/kallsyms; then
 	is "conns: cgroup" cgroup_is_said
 else
 	skip "conns: cgroup" "this kernel does not know a socket's cgroup"
