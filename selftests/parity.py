@@ -339,7 +339,7 @@ def left_alone(port, count):
 def until(check, what):
     end = time.monotonic() + 60
     while not check():
-        assert time.monotonic() < end, what
+        assert time.monotonic() < end, (what, leaks())
         time.sleep(0.2)
 
 

@@ -55,11 +55,10 @@ boot_arguments()
 		QEMU+=(-accel kvm -cpu host -smp "$CPUS")
 	else
 		QEMU+=(-accel "tcg,thread=$THREADS" -smp "$CPUS")
+		# Without a source of random numbers the first who wants one has the
+		# kernel spin for two seconds.
+		[[ -n $ARCH_TRIPLET ]] || QEMU+=(-cpu "qemu64,+rdrand")
 	fi
-	# Without a source of random numbers the first who wants one has the kernel spin
-	# for two seconds.
-	[[ -n $ARCH_TRIPLET || " ${QEMU[*]} " == *" -cpu "* ]] ||
-		QEMU+=(-cpu "qemu64,+rdrand")
 	APPEND+=" $EXTRA_APPEND"
 }
 
