@@ -111,7 +111,8 @@ need()
 	done
 }
 
-# A kernel built for debugging takes ten times as long for everything.
+# A kernel built for debugging (with lockdep, or to look for data races) takes ten times
+# as long for everything.
 slow_kernel()
 {
 	[ -e /proc/lockdep ] || [ -e /sys/kernel/debug/kcsan ]

@@ -172,7 +172,8 @@ static int read_all(struct stream *stream, struct tcpstates_error *error)
 
 /*
  * What the kernel says of its buffers and of our event.  tracefs_local_events_system()
- * reads the names of all the kernel's functions as well, which takes a second.
+ * reads the names of all the kernel's functions as well, a billion
+ * instructions.
  */
 static int learn_format(struct stream *stream)
 {
