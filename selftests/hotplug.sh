@@ -279,6 +279,6 @@ for ns in here tcps_h; do
 done
 begin_fin_wait2 || note "FIN_WAIT2: load_pairs said: $word"
 is "the same as sockstat and snmp" poll 30 as_sockstat_says
-exec {WAITING[1]}>&-
+eval "exec ${WAITING[1]}>&-"
 is "nothing was missed, no drift" audited here
 ktap_end
