@@ -14,7 +14,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-need tcp_walk swarm tcpstatectl nsenter python3
+need tcp_walk swarm tcpstatectl nsenter python3 ss
 [ -d /usr/src/linux/tools/net/ynl ] || skip_all "no YNL client"
 dir=$(mktemp -d)
 at_exit "rm -rf $dir"
