@@ -119,7 +119,8 @@ functions_end()
 
 bpf_here()
 {
-	command -v bpftrace > /dev/null && [ -e /sys/kernel/btf/vmlinux ]
+	command -v bpftrace > /dev/null && command -v tcpstates > /dev/null &&
+		[ -e /sys/kernel/btf/vmlinux ]
 }
 
 # others_start EVENT: what perf records; a BPF program on an event decides, by what it
@@ -421,8 +422,8 @@ if bpf_here; then
 	is "libbpf-tools' tcpstates has the same" \
 		same_as_tracefs < <(by_tcpstates)
 else
-	skip "bpftrace has the same" "no bpftrace or no BTF here"
-	skip "libbpf-tools' tcpstates has the same" "no BTF here"
+	skip "bpftrace has the same" "no BPF tools or no BTF here"
+	skip "libbpf-tools' tcpstates has the same" "no BPF tools or no BTF here"
 fi
 is "all is well when the others are gone" all_is_well "$opens"
 

@@ -108,6 +108,12 @@ archive_closure()
 		awk '/^Inst / { sub(/^\(/, "", $3); print $2 "=" $3 }'
 }
 
+# archive_there PACKAGE...: those of them that there are, sorted
+archive_there()
+{
+	apt-cache madison "$@" 2>/dev/null | awk '{ print $1 }' | sort -u
+}
+
 # archive_refresh: old versions leave the archive, so read the lists again
 # once a day where we may; without a network the old ones have to do.
 archive_refresh()

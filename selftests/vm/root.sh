@@ -5,6 +5,19 @@
 
 ROOT_BASE=(bash busybox-static iproute2 kmod)
 
+# root_there: leaves out of "wanted" what another architecture does not have
+root_there()
+{
+	local there name
+
+	[[ -n $ARCH_TRIPLET ]] || return 0
+	there=$(archive_memo archive_there "${wanted[@]}") || exit
+	for name in $(comm -13 <(echo "$there") <(printf '%s\n' "${wanted[@]}")); do
+		say "there is no $name for $KERNEL_ARCH: a test that wants it says so"
+	done
+	mapfile -t wanted <<<"$there"
+}
+
 # root_resolve PACKAGE...: sets ROOT (a folder with tree/ and cpio).
 root_resolve()
 {
@@ -12,6 +25,7 @@ root_resolve()
 
 	mapfile -t wanted < <(printf '%s\n' "${ROOT_BASE[@]}" "$@" | sort -u)
 	arch_archive
+	root_there
 	closure=$(archive_memo archive_closure "${wanted[@]}") || exit
 	key=root/${ARCH_TRIPLET:+$KERNEL_ARCH-}
 	key+=$(sha256sum <<<"$closure" | cut -c1-16)
