@@ -5,7 +5,8 @@
 # connections there are, with more and more of them.  Prints "reading SOCKETS
 # INSTRUCTIONS COMMAND": the least of seven, or the first if that is long, without
 # what it takes to read the clock, itself a command.  20 of the connections are in
-# CLOSE_WAIT, the others established.
+# CLOSE_WAIT, the others established.  And "start INSTRUCTIONS WHAT", with what is waited
+# for: until the module is there, until events are seen.
 #
 #   reading.sh "COUNT..." [judged]
 #
@@ -94,7 +95,34 @@ cost()
 	echo $((least - overhead))
 }
 
+# until_there COMMAND...
+until_there()
+{
+	local tries=1000
+	while ! "$@"; do
+		sleep 0.01
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || die "$*: never"
+	done
+}
+
+events_are_seen()
+{
+	grep -qs 1 /sys/kernel/tracing/instances/*/events/tcpstates/enable
+}
+
+# A small table: to clear a large one takes longer than the rest.
+begin=$("$here/load" clock)
+insmod "$TCPSTATES_KO" clock=tsc max_connections=65536 || exit 1
+echo "start $(($("$here/load" clock) - begin)) insmod"
+rmmod tcpstates
 insmod "$TCPSTATES_KO" clock=tsc max_connections=2097152 || exit 1
+begin=$("$here/load" clock)
+tcpstatectl events > /dev/null &
+until_there events_are_seen
+echo "start $(($("$here/load" clock) - begin)) tcpstatectl events"
+kill $!
+wait $! 2> /dev/null
 echo "kernel $(uname -r)"
 "$here/load" seed
 ip link set lo up
