@@ -203,6 +203,7 @@ begin_fin_wait2()
 		load_pairs -n 5 listen connect accept cclose s:CLOSE_WAIT \
 			pause=there 2>&1
 	}
+	let_go=${WAITING[1]}
 	read -r word <&"${WAITING[0]}" && [ "$word" = there ]
 }
 
@@ -279,6 +280,6 @@ for ns in here tcps_h; do
 done
 begin_fin_wait2 || note "FIN_WAIT2: load_pairs said: $word"
 is "the same as sockstat and snmp" poll 30 as_sockstat_says
-eval "exec ${WAITING[1]}>&-"
+exec {let_go}>&-
 is "nothing was missed, no drift" audited here
 ktap_end

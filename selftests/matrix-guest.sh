@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The part of the matrix that runs in the guest: sockets that are older than the
 # module, then connections, and what raises an alert of each rule; what the module and
-# others say about them, a line each, "WORD WHAT".  It takes the shell, ss and nc, and no driver of the
-# tests, which may be built for another machine.
+# others say about them, a line each, "WORD WHAT".  It takes the shell, ss, ip and nc, and
+# no driver of the tests, which may be built for another machine.
 
 # listener PORT COMMAND...: for each connection
 listener()
