@@ -498,10 +498,6 @@ for t in "${tests[@]}"; do
 		skip "${t#*:}" "no MPTCP"
 		continue
 	fi
-	if [[ $t == *migrate* && ! -e /proc/sys/net/ipv4/tcp_migrate_req ]]; then
-		skip "${t#*:}" "this kernel does not migrate requests"
-		continue
-	fi
 	# shellcheck disable=SC2086 # words
 	is "${t#*:}" ${t%%:*}
 	tidy
