@@ -50,6 +50,24 @@ void request_put(struct request *r, int type, const void *data, size_t len)
 	r->len += NLA_HDRLEN + NLA_ALIGN(len);
 }
 
+/* Of 1, 2, 4 or 8 bytes, in the order that this machine has them */
+void request_put_number(struct request *r, int type, uint64_t value,
+			size_t len)
+{
+	uint8_t u8 = value;
+	uint16_t u16 = value;
+	uint32_t u32 = value;
+
+	if (len == sizeof(u8))
+		request_put(r, type, &u8, len);
+	else if (len == sizeof(u16))
+		request_put(r, type, &u16, len);
+	else if (len == sizeof(u32))
+		request_put(r, type, &u32, len);
+	else
+		request_put(r, type, &value, sizeof(value));
+}
+
 size_t request_nest(struct request *r, int type)
 {
 	size_t at = r->len;

@@ -51,6 +51,8 @@ int client_open(void);
 int client_family(int fd, const char *name);
 void request_begin(struct request *r, int type, int flags, int cmd);
 void request_put(struct request *r, int type, const void *data, size_t len);
+void request_put_number(struct request *r, int type, uint64_t value,
+			size_t len);
 size_t request_nest(struct request *r, int type);
 void request_end(struct request *r, size_t nest);
 int request_send(int fd, struct request *r);

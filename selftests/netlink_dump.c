@@ -75,7 +75,6 @@ static void put_prefix(struct request *r, int attr, char *text)
 static void put_filter(struct request *r, const char *word)
 {
 	const struct filter *f = filters;
-	unsigned long long value;
 	char text[64];
 
 	while (f < filters + sizeof(filters) / sizeof(filters[0]) &&
@@ -89,9 +88,7 @@ static void put_filter(struct request *r, const char *word)
 		put_prefix(r, f->attr, text);
 		return;
 	}
-	/* Little-endian machines only, as the guests are. */
-	value = strtoull(word, NULL, 0);
-	request_put(r, f->attr, &value, f->len);
+	request_put_number(r, f->attr, strtoull(word, NULL, 0), f->len);
 }
 
 static void put_filters(struct request *r, int attr, char **words)

@@ -203,15 +203,18 @@ static void put_any(struct request *r, unsigned int policy, int depth);
 
 static void put_value(struct request *r, int type, const struct rule *rule)
 {
-	uint64_t value[8];
+	uint64_t other[8], value = value_of(rule);
 	size_t len = size_of(rule), i;
 
-	value[0] = value_of(rule);
-	for (i = 1; i < 8; i++)
-		value[i] = any();
+	for (i = 0; i < 8; i++)
+		other[i] = any();
+	type |= one_in(32) ? NLA_F_NESTED : 0;
 	if (one_in(16))
-		len = below(sizeof(value));
-	request_put(r, one_in(32) ? type | NLA_F_NESTED : type, value, len);
+		request_put(r, type, other, below(sizeof(other)));
+	else if (len && len <= sizeof(value))
+		request_put_number(r, type, value, len);
+	else
+		request_put(r, type, other, len);
 }
 
 static void put_attr(struct request *r, unsigned int policy, int depth)

@@ -25,7 +25,7 @@ at_exit "rm -rf $dir"
 # All asleep in the kernel, where memory is waited for
 writers()
 {
-	[ "$(grep -l handle_userfault "/proc/$pid/task"/*/wchan | wc -l)" -eq "$COUNT" ]
+	[ "$(grep -l handle_userfault "/proc/$pid/task"/*/stack | wc -l)" -eq "$COUNT" ]
 }
 
 counter()
